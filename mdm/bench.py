@@ -1,0 +1,95 @@
+"""The bench: a DuckDB file with the standardised records of one entity, ready to be matched.
+
+A cache and a workplace, never the truth: it can be deleted at any time and is rebuilt from the hub. What lasts is in the
+file (schema `bench`); a run's scratch tables are in memory and go with the process.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from mdm.errors import LockedError
+
+
+class Bench:
+    """One entity's bench."""
+
+    def __init__(self, path: Path | None, *, memory: str = "4GB", threads: int | None = None):
+        self.path = path
+        self.connection = duckdb.connect(":memory:")
+        self.execute(f"set memory_limit = '{memory}'")
+        self.execute("set preserve_insertion_order = false")
+        if threads:
+            self.execute(f"set threads = {int(threads)}")
+        if path is None:
+            self.execute("attach ':memory:' as bench")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.execute(f"set temp_directory = '{path.parent / 'spill'}'")
+            self._attach(path)
+
+    def _attach(self, path: Path) -> None:
+        try:
+            self.execute(f"attach '{path}' as bench")
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise LockedError(f"the bench {path} is open in another process; wait for its run to end") from None
+            self._rebuild(path)
+        except (duckdb.Error, RuntimeError):
+            # Torn by a crash or made by another version: it is only a cache.
+            self._rebuild(path)
+
+    def _rebuild(self, path: Path) -> None:
+        for stale in (path, path.with_name(path.name + ".wal")):
+            stale.unlink(missing_ok=True)
+        self.execute(f"attach '{path}' as bench")
+
+    def execute(self, sql: str, parameters: object = None) -> list[tuple]:
+        """Run SQL and return all its rows (DuckDB wants a result read to its end)."""
+        return self.connection.execute(sql, parameters).fetchall()
+
+    def frame(self, sql: str, parameters: object = None) -> pl.DataFrame:
+        """The rows of a query as a frame."""
+        return pl.from_arrow(self.connection.execute(sql, parameters).to_arrow_table())
+
+    def store(self, table: str, rows: pl.DataFrame, *, append: bool = False) -> None:
+        """Write a frame into a table, replacing it unless `append`."""
+        self.connection.register("_incoming", rows)
+        if append and self.has(table):
+            self.execute(f"insert into {table} by name from _incoming")
+        else:
+            self.execute(f"create or replace table {table} as from _incoming")
+        self.connection.unregister("_incoming")
+
+    @contextlib.contextmanager
+    def given(self, name: str, rows: pl.DataFrame) -> Iterator[None]:
+        """A frame under a name, for the length of a block."""
+        self.connection.register(name, rows)
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
+
+    def has(self, table: str) -> bool:
+        """The table exists; written `bench.name` or `name`."""
+        database, _, name = table.rpartition(".")
+        sql = "select 1 from duckdb_tables() where database_name = ? and table_name = ?"
+        return bool(self.execute(sql, [database or "memory", name]))
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self.execute("begin")
+        try:
+            yield
+        except BaseException:
+            self.execute("rollback")
+            raise
+        self.execute("commit")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
