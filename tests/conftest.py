@@ -3,6 +3,7 @@
 The server comes from a package, so nothing has to be installed by hand; all workers share it and the last one stops it.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -38,6 +39,7 @@ def postgres() -> Iterator[str]:
     _spare_the_disk(url)
     yield url
     running.cleanup()
+    atexit.unregister(running._cleanup)
     if not (folder / "pg" / "postmaster.pid").exists():
         shutil.rmtree(folder, ignore_errors=True)
 
