@@ -173,7 +173,9 @@ def _map(table: Table, folder: Path) -> MapSettings:
 
 def _lists(table: Table | None) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for key, value in (table.values if table else {}).items():
+    if table is None:
+        return found
+    for key, value in table.values.items():
         if isinstance(value, Mapping):
             # An unquoted dotted key is a table to TOML; to its writer it is a nested field.
             found |= {f"{key}.{inner}": texts for inner, texts in _lists(table.table(key)).items()}

@@ -1,4 +1,4 @@
-"""Reading one table of a TOML document: every value is asked for by name and type, and what nobody asked for is refused."""
+"""Reading one table of a TOML document: values are asked for by name and type; what nobody asked for is refused."""
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping

@@ -44,21 +44,21 @@ def _found(path: Path | None, environ: Mapping[str, str]) -> Path:
 
 def _document(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        text, line = _place(str(problem))
-        raise ConfigError(f"{file}{line}: {text}; correct the TOML there") from None
+        raise ConfigError(f"{file}, {_placed(str(problem), text)}; correct the TOML there") from None
     except UnicodeDecodeError as problem:
         raise ConfigError(f"{file}: byte {problem.start + 1} is not UTF-8; save the file as UTF-8") from None
     except OSError as problem:
         raise ConfigError(f"{file} cannot be read: {problem.strerror}; check its permissions") from None
 
 
-def _place(problem: str) -> tuple[str, str]:
+def _placed(problem: str, text: str) -> str:
     match = re.search(r" \(at line (\d+), column (\d+)\)", problem)
     if match is None:
-        return problem.replace(" (at end of document)", " at the end of the file"), ""
-    return problem.replace(match[0], ""), f", line {match[1]}, column {match[2]}"
+        return f"line {len(text.splitlines())}: {problem.replace(' (at end of document)', '')}"
+    return f"line {match[1]}, column {match[2]}: {problem.replace(match[0], '')}"
 
 
 def _interpolated(value: Any, environ: Mapping[str, str], file: str, place: tuple[str, ...]) -> Any:
@@ -73,8 +73,9 @@ def _interpolated(value: Any, environ: Mapping[str, str], file: str, place: tupl
         if match[1]:
             return match[0][1:]
         if match[2] not in environ:
+            name = match[2]
             raise ConfigError(
-                f"{file}: {'.'.join(place)} uses ${{{match[2]}}}, which is not set; set {match[2]} in the environment"
+                f"{file}: {'.'.join(place)} uses ${{{name}}}, which is not set; set it in the environment"
             )
         return environ[match[2]]
 
