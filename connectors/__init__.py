@@ -1,0 +1,1 @@
+"""Connectors that ship with the framework, one file or package per kind of source."""

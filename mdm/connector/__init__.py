@@ -1,0 +1,72 @@
+"""The connector contract, and what every connector shares.
+
+A connector says what a source says: it never writes and never cleans. The runner owns durability: it lands the records
+and stores the checkpoint that follows them in one transaction. A connector is a class made from `(name, options)`,
+registered in the entry-point group `mdm.connectors`:
+
+    class Thing:
+        options = (Option("path", str, help="Where the things are.", required=True),)
+
+        def __init__(self, name, options):
+            self.name, self.chosen = name, chosen(f"source {name!r}", self.options, options)
+
+        def check(self, context): ...                     # -> list[Finding]
+        def discover(self, context): ...                  # -> list[Stream]
+        def read(self, context, request, state): ...      # yields Records, Rejected, ..., Checkpoint, Complete
+
+`mdm.testing.connector_suite` holds a connector to this contract.
+"""
+
+from mdm.connector.contract import Connector, Context, Field, Finding, Secrets, Stream, StreamRequest
+from mdm.connector.keying import escaped, joined_key, keyed, keyed_json, source_times
+from mdm.connector.message import (
+    OPERATIONS,
+    RECORDS,
+    REJECTED,
+    Checkpoint,
+    Complete,
+    Message,
+    Notice,
+    Records,
+    Rejected,
+    SchemaChange,
+    records,
+    rejected,
+)
+from mdm.connector.option import Option, Options, chosen
+from mdm.connector.retry import Backoff, Budget, retried, retry_after, same_host
+
+__all__ = [
+    "OPERATIONS",
+    "RECORDS",
+    "REJECTED",
+    "Backoff",
+    "Budget",
+    "Checkpoint",
+    "Complete",
+    "Connector",
+    "Context",
+    "Field",
+    "Finding",
+    "Message",
+    "Notice",
+    "Option",
+    "Options",
+    "Records",
+    "Rejected",
+    "SchemaChange",
+    "Secrets",
+    "Stream",
+    "StreamRequest",
+    "chosen",
+    "escaped",
+    "joined_key",
+    "keyed",
+    "keyed_json",
+    "records",
+    "rejected",
+    "retried",
+    "retry_after",
+    "same_host",
+    "source_times",
+]

@@ -1,0 +1,1 @@
+"""What outside authors test with: suites, toys, temporary hubs."""
