@@ -1,0 +1,226 @@
+"""Clusters under constraints, pure: strongest evidence first, and no join that breaks a decision, a veto or an identifier.
+
+Components in which no constraint can bind are taken whole, set-based; only the others are joined edge by edge. The
+result is a function of the sets given: ties are broken by the records' own names.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+_EDGE = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64}
+_REFUSED = {**_EDGE, "reason": pl.String}
+
+
+@dataclass(frozen=True)
+class Rulings:
+    """What people and sources said, as sets of records.
+
+    `together`: each set is in one golden record, whatever machines think. `merged`: pairs a source declared to be one,
+    which yield only to `apart`. `apart`: pairs of sets of which no golden record may hold a member of each.
+    """
+
+    together: Sequence[frozenset[int]] = ()
+    merged: Sequence[tuple[int, int]] = ()
+    apart: Sequence[tuple[frozenset[int], frozenset[int]]] = ()
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """`assigned`: record_id, cluster (its smallest record). `refused`: a, b, weight, reason."""
+
+    assigned: pl.DataFrame
+    refused: pl.DataFrame
+
+
+def components(edges: pl.DataFrame) -> pl.DataFrame:
+    """Connected components of edges (a, b): record_id, component (its smallest record)."""
+    if edges.is_empty():
+        return pl.DataFrame(schema={"record_id": pl.Int64, "component": pl.Int64})
+    a, b = edges["a"].to_numpy(), edges["b"].to_numpy()
+    nodes, codes = np.unique(np.concatenate([a, b]), return_inverse=True)
+    rows, columns = codes[: len(a)], codes[len(a) :]
+    graph = coo_array((np.ones(len(a), dtype=np.int8), (rows, columns)), shape=(len(nodes), len(nodes)))
+    _, label = connected_components(graph, directed=False)
+    # Nodes are sorted, so the first of a label is its smallest.
+    first = np.full(label.max() + 1, -1, dtype=np.int64)
+    order = np.arange(len(nodes) - 1, -1, -1)
+    first[label[order]] = nodes[order]
+    return pl.DataFrame({"record_id": nodes, "component": first[label]})
+
+
+def clusters(records: pl.DataFrame, edges: pl.DataFrame, rulings: Rulings, columns: Sequence[str]) -> Clusters:
+    """Partition records along edges under constraints.
+
+    `records`: record_id and the `columns` in which two members of one cluster may not differ (null differs from nothing).
+    `edges`: a, b, weight (match weight in bits), all at or above `accept`.
+    """
+    known = records.select("record_id")
+    rulings = _within(rulings, known["record_id"])
+    ruled = [(min(s), r) for s in rulings.together for r in s if r != min(s)] + list(rulings.merged)
+    extra = pl.DataFrame(ruled, schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
+    present = pl.concat([edges.select("a", "b"), extra])
+    found = components(present)
+    grouped = found.join(records, on="record_id")
+    bound = _bound(grouped, rulings, columns)
+    free = found.join(bound, on="component", how="anti").select("record_id", cluster="component")
+    joined, refused = _constrained(grouped.join(bound, on="component", how="semi"), edges, rulings, columns)
+    alone = known.join(found, on="record_id", how="anti").select("record_id", cluster="record_id")
+    assigned = pl.concat([free, joined, alone])
+    return Clusters(assigned, refused)
+
+
+def _bound(grouped: pl.DataFrame, rulings: Rulings, columns: Sequence[str]) -> pl.DataFrame:
+    """The components in which a constraint can bind."""
+    differing = (
+        grouped.group_by("component")
+        .agg(pl.any_horizontal([pl.col(c).drop_nulls().n_unique() > 1 for c in columns] or [pl.lit(False)]).first().alias("bound"))
+        .filter("bound")
+        .select("component")
+    )
+    named = {r for a, b in rulings.apart for r in (*a, *b)}
+    if not named:
+        return differing
+    said = grouped.filter(pl.col("record_id").is_in(list(named))).select("component")
+    return pl.concat([differing, said]).unique()
+
+
+def _within(rulings: Rulings, known: pl.Series) -> Rulings:
+    """The rulings as far as their records are here."""
+    named = {r for s in rulings.together for r in s} | {r for p in rulings.merged for r in p}
+    named |= {r for a, b in rulings.apart for r in (*a, *b)}
+    here = set(known.filter(known.is_in(list(named))))
+    return Rulings(
+        together=[s & here for s in rulings.together if len(s & here) > 1],
+        merged=[p for p in rulings.merged if p[0] in here and p[1] in here],
+        apart=[(a & here, b & here) for a, b in rulings.apart if a & here and b & here],
+    )
+
+
+@dataclass
+class _Cluster:
+    """A growing cluster: its records, the values they have in each constrained column, and the rulings they stand in."""
+
+    records: list[int]
+    values: dict[str, dict[object, list[int]]] = field(default_factory=dict)
+    sides: set[tuple[int, str]] = field(default_factory=set)
+
+
+class _Joiner:
+    """Joins records of bound components one edge at a time."""
+
+    def __init__(self, rulings: Rulings):
+        self.of: dict[int, _Cluster] = {}
+        self.exempt: dict[int, int] = _groups(rulings.together)
+        self.sides: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        for number, (a, b) in enumerate(rulings.apart):
+            for side, members in (("a", a), ("b", b)):
+                for record in members:
+                    self.sides[record].append((number, side))
+
+    def add(self, record: int, values: dict[str, object]) -> None:
+        held = {column: {value: [record]} for column, value in values.items() if value is not None}
+        self.of[record] = _Cluster([record], held, set(self.sides.get(record, ())))
+
+    def conflict(self, a: int, b: int, *, vetoes: bool = True) -> str | None:
+        """Why the clusters of two records may not be one, or None."""
+        left, right = self.of[a], self.of[b]
+        small, large = sorted((left.sides, right.sides), key=len)
+        if any((number, "b" if side == "a" else "a") in large for number, side in small):
+            return "a decision keeps them apart"
+        if vetoes:
+            for column in left.values.keys() & right.values.keys():
+                if self._differ(left.values[column], right.values[column]):
+                    return f"different {column}"
+        return None
+
+    def _differ(self, left: dict[object, list[int]], right: dict[object, list[int]]) -> bool:
+        if len(left) == 1 and left.keys() == right.keys():
+            return False
+        return any(
+            not self._excused(x, y)
+            for value, ours in left.items() for other, theirs in right.items() if value != other
+            for x in ours for y in theirs
+        )  # fmt: skip
+
+    def _excused(self, x: int, y: int) -> bool:
+        group = self.exempt.get(x)
+        return group is not None and group == self.exempt.get(y)
+
+    def excuse(self, a: int, b: int) -> None:
+        """From here on the two records' groups overlook each other's differences."""
+        keep, give = self.exempt.setdefault(a, a), self.exempt.setdefault(b, b)
+        for record, group in self.exempt.items():
+            if group == give:
+                self.exempt[record] = keep
+
+    def join(self, a: int, b: int) -> None:
+        left, right = self.of[a], self.of[b]
+        if left is right:
+            return
+        if len(left.records) < len(right.records):
+            left, right = right, left
+        for column, values in right.values.items():
+            mine = left.values.setdefault(column, {})
+            for value, records in values.items():
+                mine.setdefault(value, []).extend(records)
+        left.sides |= right.sides
+        left.records += right.records
+        for record in right.records:
+            self.of[record] = left
+
+
+def _constrained(
+    grouped: pl.DataFrame, edges: pl.DataFrame, rulings: Rulings, columns: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    joiner = _Joiner(rulings)
+    for record, *values in grouped.select("record_id", *columns).iter_rows():
+        joiner.add(record, dict(zip(columns, values, strict=True)))
+    for members in rulings.together:
+        here = sorted(r for r in members if r in joiner.of)
+        for record in here[1:]:
+            joiner.join(here[0], record)
+    refused = []
+    for a, b in sorted(rulings.merged):
+        if a in joiner.of and b in joiner.of and joiner.of[a] is not joiner.of[b]:
+            reason = joiner.conflict(a, b, vetoes=False)
+            if reason is None:
+                joiner.excuse(a, b)
+                joiner.join(a, b)
+            else:
+                refused.append((min(a, b), max(a, b), 0.0, f"merged at the source, but {reason}"))
+    inside = grouped.select("record_id")
+    local = edges.join(inside, left_on="a", right_on="record_id", how="semi").join(inside, left_on="b", right_on="record_id", how="semi")
+    # Strongest first: a doubtful pair must not decide which side a cut falls on.
+    for a, b, weight in local.select("a", "b", "weight").sort(["weight", "a", "b"], descending=[True, False, False]).iter_rows():
+        if joiner.of[a] is joiner.of[b]:
+            continue
+        reason = joiner.conflict(a, b)
+        if reason is None:
+            joiner.join(a, b)
+        else:
+            refused.append((a, b, weight, reason))
+    cluster_of = {id(c): min(c.records) for c in joiner.of.values()}
+    assigned = pl.DataFrame(
+        {"record_id": list(joiner.of), "cluster": [cluster_of[id(c)] for c in joiner.of.values()]},
+        schema={"record_id": pl.Int64, "cluster": pl.Int64},
+    )
+    return assigned, pl.DataFrame(refused, schema=_REFUSED, orient="row")
+
+
+def _groups(sets: Iterable[frozenset[int]]) -> dict[int, int]:
+    """Overlapping sets melted together: record -> group."""
+    group: dict[int, int] = {}
+    for members in sets:
+        touched = {group[r] for r in members if r in group}
+        target = min(members)
+        for record, old in list(group.items()):
+            if old in touched:
+                group[record] = target
+        group.update(dict.fromkeys(members, target))
+    return group
