@@ -80,7 +80,7 @@ def test_relative_paths_start_at_the_file(written, tmp_path):
 
     crm = found.source("crm")
     assert found.hub.url == f"sqlite:///{tmp_path}/mdm.db"
-    assert found.hub.bench == tmp_path / "mdm.bench.duckdb"
+    assert found.hub.bench == tmp_path / "mdm.bench"
     assert found.hub.rules == tmp_path / "rules"
     assert found.hub.pseudonym_key == Secret(f"file:{tmp_path}/keys/pseudonym")
     assert crm.options == {"path": f"{tmp_path}/inbox/accounts_*.csv"}
@@ -107,7 +107,7 @@ def test_the_environment_overrides_any_value(written, tmp_path):
 
     crm = found.source("crm")
     assert found.hub.url == "postgresql+psycopg://mdm@db/hub"
-    assert found.hub.bench == tmp_path / "mdm.bench.duckdb"
+    assert found.hub.bench == tmp_path / "mdm.bench"
     assert found.hub.rules == Path("/rules")
     assert found.gates["hcp"]["merged"] == 0.5
     assert found.run.threads == 2

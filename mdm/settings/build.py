@@ -77,7 +77,7 @@ def _anchored_url(url: str, folder: Path) -> str | Secret:
 
 def _bench(url: str | Secret, folder: Path) -> Path:
     match = _SQLITE.match(url) if isinstance(url, str) else None
-    return (Path(match[2]) if match else folder / "mdm").with_suffix(".bench.duckdb")
+    return (Path(match[2]) if match else folder / "mdm").with_suffix(".bench")
 
 
 def _run(table: Table) -> RunSettings:
@@ -137,9 +137,7 @@ def _stream(name: str, source: str, table: Table, folder: Path) -> StreamSetting
     )
     for field in stream.ignore:
         if "*" in field or "?" in field:
-            raise ConfigError(
-                f"{table.where}.ignore holds {field!r}; write the names of fields, one by one, without wildcards"
-            )
+            raise ConfigError(f"{table.where}.ignore holds {field!r}; write the names of fields, one by one, without wildcards")
     return stream
 
 
@@ -263,6 +261,4 @@ def _anchored(value: str, folder: Path) -> str | Secret:
 
 def _named(what: str, name: str, table: Table) -> None:
     if not _NAME.match(name):
-        raise ConfigError(
-            f"{table.where}: the {what} name {name!r} may hold letters, digits, '_', '-' and '.' only; rename it"
-        )
+        raise ConfigError(f"{table.where}: the {what} name {name!r} may hold letters, digits, '_', '-' and '.' only; rename it")

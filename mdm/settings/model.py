@@ -17,7 +17,7 @@ Gates = Mapping[str, float]
 
 @dataclass(frozen=True)
 class HubSettings:
-    """Where the hub is, where its rules are, and where its bench may be built."""
+    """Where the hub is, where its rules are, and the folder in which its bench may be built."""
 
     url: str | Secret = field(repr=False)
     rules: Path

@@ -83,9 +83,7 @@ def _from_file(path: str) -> str:
         text = Path(path).expanduser().read_text(encoding="utf-8").strip("\r\n")
     except (OSError, UnicodeDecodeError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
-        raise ConfigError(
-            f"the secret 'file:{path}' cannot be read: {why}; check the path and its permissions"
-        ) from None
+        raise ConfigError(f"the secret 'file:{path}' cannot be read: {why}; check the path and its permissions") from None
     if not text:
         raise ConfigError(f"the secret 'file:{path}' is empty; write the value into that file")
     return text

@@ -74,9 +74,7 @@ def _interpolated(value: Any, environ: Mapping[str, str], file: str, place: tupl
             return match[0][1:]
         if match[2] not in environ:
             name = match[2]
-            raise ConfigError(
-                f"{file}: {'.'.join(place)} uses ${{{name}}}, which is not set; set it in the environment"
-            )
+            raise ConfigError(f"{file}: {'.'.join(place)} uses ${{{name}}}, which is not set; set it in the environment")
         return environ[match[2]]
 
     return _VARIABLE.sub(variable, value)
@@ -85,9 +83,7 @@ def _interpolated(value: Any, environ: Mapping[str, str], file: str, place: tupl
 def _overrides(environ: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
     # The short names first, so that the long form wins where both are set.
     short = [(name, SHORT[name]) for name in sorted(SHORT) if environ.get(name)]
-    long = [
-        (name, tuple(name[4:].split("__"))) for name in sorted(environ) if name.startswith("MDM_") and "__" in name[4:]
-    ]
+    long = [(name, tuple(name[4:].split("__"))) for name in sorted(environ) if name.startswith("MDM_") and "__" in name[4:]]
     return short + long
 
 
@@ -116,6 +112,4 @@ def _typed(text: str, present: Any, variable: str) -> Any:
     except tomllib.TOMLDecodeError:
         if isinstance(present, list):
             return [text]
-        raise ConfigError(
-            f"environment variable {variable} must hold a TOML table or list, such as ['a', 'b']"
-        ) from None
+        raise ConfigError(f"environment variable {variable} must hold a TOML table or list, such as ['a', 'b']") from None
