@@ -53,9 +53,9 @@ def extract(world: World) -> Extract:
         _add_site(made, voice, world.sites[number], set(world.knows["crm", "site"]))
     for number in world.knows["crm", "hcp"]:
         person = world.people[number]
-        _add_person(made, voice, person, person.sites[0])
+        add_person(made, voice, person, person.sites[0])
         if voice.does(SECOND_ACCOUNT) and not person.suffix:
-            _add_person(made, voice, person, person.sites[-1])
+            add_person(made, voice, person, person.sites[-1])
     _wound_npis(world, made, voice)
     _add_strangers(world, made, voice)
     _second_delivery(world, made, voice)
@@ -118,7 +118,7 @@ def person_values(voice: Voice, truth: Person, site: int) -> tuple[Row, Address]
     }, had.address  # fmt: skip
 
 
-def _add_person(made: Extract, voice: Voice, truth: Person, site: int) -> None:
+def add_person(made: Extract, voice: Voice, truth: Person, site: int) -> None:
     key = f"001DP{len(made.accounts):010d}AAA"
     values, address = person_values(voice, truth, site)
     parent = account_of(site) if account_of(site) in made.clusters and voice.knows(0.85) else ""
@@ -155,7 +155,8 @@ def _wound_npis(world: World, made: Extract, voice: Voice) -> None:
     wrong, group = world.scale.share(INVALID_NPIS), world.scale.share(GROUP_NPIS)
     suffixes = {f"hcp-{p.number}" for p in world.people if p.suffix}
     holders = [r for r in made.accounts if r["RecordType"] == "Professional_vod" and r["NPI_vod__c"]]
-    chosen = rng.sample([r for r in holders if made.clusters[r["Id"]][1] not in suffixes], wrong + group)
+    holders = [r for r in holders if made.clusters[r["Id"]][1] not in suffixes]
+    chosen = rng.sample(holders, min(len(holders), wrong + group))
     for place, row in enumerate(chosen[:wrong]):
         right = row["NPI_vod__c"]
         turned = noise.transposed(rng, right)
@@ -170,11 +171,13 @@ def _add_strangers(world: World, made: Extract, voice: Voice) -> None:
     """Rows that are no person and no site: placeholders, nameless accounts, payers, and rows sent twice."""
     for place, (given, family) in enumerate(words.PLACEHOLDERS[: world.scale.share(6)]):
         key = f"001DX{place:010d}AAA"
-        made.accounts.append(account(voice, key, "Professional_vod", Name=f"{given} {family}", FirstName=given, LastName=family))
+        names = {"Name": f"{given} {family}", "FirstName": given, "LastName": family}
+        made.accounts.append(account(voice, key, "Professional_vod", **names))
         made.clusters[key] = ("hcp", f"placeholder-crm-{place}")
     for place in range(world.scale.share(3)):
         key = f"001DN{place:010d}AAA"
-        made.accounts.append(account(voice, key, "Professional_vod", FirstName="Nora", PersonEmail=f"front.desk{place}@mail.example"))
+        email = f"front.desk{place}@mail.example"
+        made.accounts.append(account(voice, key, "Professional_vod", FirstName="Nora", PersonEmail=email))
         made.clusters[key] = ("hcp", f"nameless-crm-{place}")
     for place in range(world.scale.share(PAYERS)):
         made.accounts.append(account(voice, f"001DZ{place:010d}AAA", "Payer_vod", Name=f"Harborlight Health Plan {place + 1}"))
@@ -189,9 +192,12 @@ def _second_delivery(world: World, made: Extract, voice: Voice) -> None:
     winners = rng.sample(people, scale.share(15))
     for place, winner in enumerate(winners):
         number = int(made.clusters[winner["Id"]][1].removeprefix("hcp-"))
-        _add_person(made, replace(voice, habit=replace(HABIT, typo=0.3)), world.people[number], world.people[number].sites[0])
+        person = world.people[number]
+        add_person(made, replace(voice, habit=replace(HABIT, typo=0.3)), person, person.sites[0])
         loser = made.accounts[-1]
-        made.second.append(loser | {"IsDeleted": "true", "MasterRecordId": winner["Id"], "LastModifiedDate": delivery.iso(at + timedelta(minutes=place))})
+        # Salesforce says of a merged account that it is deleted, and names the winner.
+        merged = {"IsDeleted": "true", "MasterRecordId": winner["Id"]}
+        made.second.append(loser | merged | {"LastModifiedDate": delivery.iso(at + timedelta(minutes=place))})
     taken = {r["Id"] for r in winners}
     quiet = [r for r in people if r["Id"] not in taken and r["PDRP_Opt_Out_vod__c"] == "false"]
     chosen = rng.sample(quiet, scale.share(25) + scale.share(40))

@@ -86,7 +86,7 @@ def add_user(made: Snapshot, voice: Voice, truth: Person, study: str, site_numbe
     place = voice.sites[had.site]
     made.users.append(
         _user(
-            {"OID": oid, "UserType": "Investigator", "edc:UserRole": role, "edc:StudyOID": study, "edc:StudySiteNumber": site_number},
+            _account(oid, "Investigator", role, study, site_number),
             {
                 "LoginName": f"{oid.lower()}@{study.lower()}", "DisplayName": full, "FullName": full, "FirstName": had.given,
                 "LastName": family, "Organization": place.name, "Address": had.address, "Email": had.email,
@@ -123,14 +123,22 @@ def _add_strangers(world: World, made: Snapshot, voice: Voice) -> None:
         given, family = words.PLACEHOLDERS[place % len(words.PLACEHOLDERS)]
         oid, number = f"USR.{len(made.users) + 1:05d}", places[place % len(places)]
         study, code = made.numbers[number][0]
-        head = {"OID": oid, "UserType": "Investigator", "edc:UserRole": ROLES[2], "edc:StudyOID": study, "edc:StudySiteNumber": code}
-        made.users.append(_user(head, {"FullName": f"{given} {family}", "FirstName": given, "LastName": family}, location_oid(number)))
+        head = _account(oid, "Investigator", ROLES[2], study, code)
+        made.users.append(_user(head, _names(given, family), location_oid(number)))
         made.clusters["users", oid] = ("hcp", f"placeholder-edc-{place}")
     for place in range(world.scale.share(SPONSOR_USERS)):
         oid = f"USR.{len(made.users) + 1:05d}"
-        head = {"OID": oid, "UserType": "Sponsor", "edc:UserRole": "Monitor", "edc:StudyOID": STUDIES[place % 6], "edc:StudySiteNumber": ""}
+        head = _account(oid, "Sponsor", "Monitor", STUDIES[place % len(STUDIES)], "")
         given, family = words.FEMALE[place % len(words.FEMALE)], f"{words.FAMILY_HEADS[place % len(words.FAMILY_HEADS)]}worthy"
-        made.users.append(_user(head, {"FullName": f"{given} {family}", "FirstName": given, "LastName": family, "Email": f"monitor{place}@sponsor.example"}))
+        made.users.append(_user(head, _names(given, family) | {"Email": f"monitor{place}@sponsor.example"}))
+
+
+def _account(oid: str, kind: str, role: str, study: str, site_number: str) -> dict[str, str]:
+    return {"OID": oid, "UserType": kind, "edc:UserRole": role, "edc:StudyOID": study, "edc:StudySiteNumber": site_number}
+
+
+def _names(given: str, family: str) -> dict[str, str | Address]:
+    return {"FullName": f"{given} {family}", "FirstName": given, "LastName": family}
 
 
 def _user(attributes: dict[str, str], parts: dict[str, str | Address], location: str = "") -> str:

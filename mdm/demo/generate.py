@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from mdm.demo import crm, delivery, edc, register, supply, vault
-from mdm.demo.world import Scale, Truth, world
+from mdm.demo import crm, delivery, edc, register, supply, vault, words
+from mdm.demo.world import Scale, Truth, World, world
 
 SCALE_FILE = "demo.json"
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """What every source delivers."""
+
+    accounts: crm.Extract
+    answers: vault.Answers
+    providers: register.Register
+    snapshot: edc.Snapshot
+    goods: supply.Supply
+
+    def truth(self) -> list[Truth]:
+        """Every live record and the thing it is about."""
+        made = (self.accounts, self.answers, self.providers, self.snapshot, self.goods)
+        return [line for one in made for line in one.truth()]
 
 
 def generate(
@@ -17,19 +34,28 @@ def generate(
 ) -> None:
     """Write the sources, their truth and an `mdm.toml` into the folder; the same seed writes the same bytes."""
     scale = Scale(seed, hcps, sites, materials, noise)
-    everything = world(scale)
-    accounts, answers = crm.extract(everything), vault.answers(everything)
-    providers, snapshot = register.register(everything), edc.snapshot(everything)
-    goods = supply.supply(everything)
+    made = deliveries(world(scale))
     folder.mkdir(parents=True, exist_ok=True)
-    crm.write(folder, accounts)
-    vault.write(folder, answers)
-    register.write(folder, providers)
-    edc.write(folder, snapshot)
-    supply.write(folder, goods)
-    write_truth(folder, [t for made in (accounts, answers, providers, snapshot, goods) for t in made.truth()])
+    crm.write(folder, made.accounts)
+    vault.write(folder, made.answers)
+    register.write(folder, made.providers)
+    edc.write(folder, made.snapshot)
+    supply.write(folder, made.goods)
+    _write_codes(folder)
+    write_truth(folder, made.truth())
     (folder / "mdm.toml").write_text(settings(), encoding="utf-8", newline="\n")
     scale.store(folder / SCALE_FILE)
+
+
+def deliveries(everything: World) -> Deliveries:
+    """What the sources make of the world."""
+    return Deliveries(
+        crm.extract(everything),
+        vault.answers(everything),
+        register.register(everything),
+        edc.snapshot(everything),
+        supply.supply(everything),
+    )
 
 
 def settings() -> str:
@@ -45,3 +71,10 @@ def write_truth(folder: Path, truth: Iterable[Truth]) -> None:
         rows[line.entity].append(told)
     for entity, lines in rows.items():
         delivery.write_csv(folder / "truth" / f"{entity}.csv", lines)
+
+
+def _write_codes(folder: Path) -> None:
+    """The code lists that the mappings name."""
+    for source, place in (("register", 1), ("vault", 2)):
+        rows = [{"code": line[place], "value": line[0]} for line in words.SPECIALTIES]
+        delivery.write_csv(folder / "codes" / f"specialty_{source}.csv", rows)

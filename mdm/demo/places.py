@@ -53,7 +53,7 @@ class Telephones:
         """A new number: ten digits, or with its country's prefix abroad."""
         count = self.used[area]
         self.used[area] += 1
-        number = f"{555 + count // 100}{100 + count % 100:04d}"
+        number = f"555{100 + count:04d}"
         return f"{area}{number}" if country == "US" else f"+{words.DIALLING[country]} {area} {number}"
 
 

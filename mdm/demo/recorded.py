@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 
-def record(
-    folder: Path, name: str, rows: Sequence[dict[str, Any]], deletions: Sequence[tuple[str, datetime]] = ()
-) -> None:
+def record(folder: Path, name: str, rows: Sequence[dict[str, Any]], deletions: Sequence[tuple[str, datetime]] = ()) -> None:
     """Write what the Vault would answer about one object: its rows, and the ids it has deleted."""
     folder.mkdir(parents=True, exist_ok=True)
     deleted = [{"id": key, "date_deleted": at.strftime("%Y-%m-%dT%H:%M:%S.000Z")} for key, at in deletions]

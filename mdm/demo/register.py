@@ -76,12 +76,13 @@ def deactivated(npi: str, day: str) -> Row:
 def _person(voice: Voice, truth: Person) -> Row:
     had = told.person(voice, truth)
     codes = {name: code for name, code, _ in words.SPECIALTIES}
+    dotted = "".join(f"{letter}." for letter in truth.credentials)
     row = _common(voice, truth.npi, "1", had.address, had.phone)
     row |= {
         "Provider Last Name (Legal Name)": had.family, "Provider First Name": had.given,
         "Provider Middle Name": had.middle, "Provider Name Prefix Text": truth.prefix.upper() if voice.knows(0.3) else "",
         "Provider Name Suffix Text": f"{had.suffix}.".upper() if had.suffix else "",
-        "Provider Credential Text": ".".join(truth.credentials.upper()) + "." if truth.credentials in ("MD", "DO") else truth.credentials.upper(),
+        "Provider Credential Text": dotted if truth.credentials in ("MD", "DO") else truth.credentials.upper(),
         "Provider Other Last Name": noise.plain(_other_family(had.family, truth)).upper(), "Provider Gender Code": truth.gender,
     }  # fmt: skip
     for place, specialty in enumerate(truth.specialties[:2], start=1):

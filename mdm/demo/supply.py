@@ -17,7 +17,9 @@ from mdm.demo.goods import Material
 from mdm.demo.world import Truth, World
 
 ERP_TYPES = {"substance": "ROH", "product": "HALB", "package": "FERT", "clinical_supply": "ZCLN"}
-REGULATORY_LEVELS = {"substance": "Substance", "product": "Product", "package": "Package", "clinical_supply": "Investigational Product"}
+REGULATORY_LEVELS = {
+    "substance": "Substance", "product": "Product", "package": "Package", "clinical_supply": "Investigational Product",
+}  # fmt: skip
 SECOND_NUMBER = 0.08
 Row = dict[str, str]
 

@@ -75,7 +75,7 @@ class Voice:
 
     def knows(self, share: float) -> bool:
         """Whether a value is there; noise widens the gaps."""
-        return self.rng.random() >= (1 - share) * self.noise
+        return self.rng.random() < share**self.noise
 
 
 def person(voice: Voice, truth: Person, *, site: int | None = None) -> Told:
@@ -91,11 +91,16 @@ def person(voice: Voice, truth: Person, *, site: int | None = None) -> Told:
     )  # fmt: skip
     if truth.suffix:
         # Of father and son every source knows one thing more; otherwise nobody could tell them apart.
-        return replace(told, given=truth.given, family=truth.family, birth_date=truth.birth_date)
+        given, family = truth.given, truth.family
+        if habit.upper:
+            given, family = noise.plain(given).upper(), noise.plain(family).upper()
+        return replace(told, given=given, family=family, birth_date=truth.birth_date)
     if voice.does(habit.swapped):
         return replace(told, given=told.family, family=told.given)
     if voice.does(habit.titled):
-        return replace(told, family=f"{told.family}, {truth.credentials}") if rng.random() < 0.5 else replace(told, given=f"Dr. {told.given}")
+        if rng.random() < 0.5:
+            return replace(told, family=f"{told.family}, {truth.credentials}")
+        return replace(told, given=f"Dr. {told.given}")
     return told
 
 
