@@ -15,11 +15,11 @@ ROOT = Path(__file__).parent.parent
 LINES = [
     ["errors"],
     ["settings"],
-    ["standard", "identifiers", "survivorship", "identity", "constraint"],
+    ["standard", "identifiers", "survivorship", "identity", "constraint", "digest"],
     ["entity", "connector", "checks"],
-    ["catalog", "tables", "exposure", "mapping", "project", "bench"],
+    ["catalog", "tables", "exposure", "mapping", "project", "prepare", "bench"],
     ["hub"],
-    ["audit"],
+    ["audit", "intake", "context"],
     ["decisions"],
     ["stages"],
     ["train", "explain", "evaluate", "export"],
@@ -35,15 +35,15 @@ NEIGHBOURS = {("identifiers", "standard")}
 # A library is known only to the rooms named beside it (`stages.match` is one module of a room).
 KEEPERS = {
     "splink": {"stages.match", "stages.cluster", "train", "explain"},
-    "duckdb": {"bench", "stages.match", "stages.cluster", "train", "explain", "evaluate"},
+    "duckdb": {"bench", "digest", "mapping", "stages.match", "stages.cluster", "train", "explain", "evaluate"},
     "alembic": {"hub"},
     "psycopg": {"hub"},
     "sqlite3": {"hub"},
     "sqlalchemy": {
-        "tables", "exposure", "hub", "audit", "decisions", "stages", "train", "explain", "evaluate", "export",
+        "tables", "exposure", "hub", "audit", "intake", "decisions", "stages", "train", "explain", "evaluate", "export",
         "pipeline", "testing", "web", "cli",
     },
-    "pandera": {"checks", "entity", "stages.check", ""},
+    "pandera": {"", "checks", "prepare"},
     "typer": {"cli"},
     "rich": {"cli"},
     "fastapi": {"web", "airflow"},

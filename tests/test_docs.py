@@ -1,0 +1,62 @@
+"""The documentation: its links lead somewhere, its examples are whole, and its commands exist."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+_LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+by_name = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [text for kind, text in _FENCE.findall(page.read_text(encoding="utf-8")) if kind == language]
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {"#" + re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@by_name
+def test_every_link_leads_somewhere(page):
+    for path, anchor in _LINK.findall(page.read_text(encoding="utf-8")):
+        target = page.parent / path if path else page
+
+        assert "://" in path or target.exists(), path
+        assert not anchor or anchor in anchors(target), anchor
+
+
+@by_name
+def test_every_toml_example_can_be_read(page):
+    for example in blocks(page, "toml"):
+        tomllib.loads(example)
+
+
+@by_name
+def test_every_python_example_can_be_read(page):
+    for example in blocks(page, "python"):
+        ast.parse(example)
+
+
+def test_every_dependency_has_its_sentence():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    wanted = {re.split(r"[><=;]", line)[0].strip() for group in groups for line in group} - {"lifescience-mdm[postgres]"}
+
+    first_cells = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8"), re.MULTILINE)
+    told = {name for cell in first_cells for name in re.sub(r"\(.*", "", cell).replace(" ", "").split(",")}
+
+    assert wanted - told == set()
+
+
+def test_the_glossary_is_in_order():
+    text = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8").partition("## Glossary")[2]
+    words = [word.lower() for word in re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)][1:]
+
+    assert words == sorted(words)
