@@ -27,7 +27,7 @@ def of_text(text: pl.Series) -> pl.Series:
         return pl.Series("digest", [], dtype=pl.Int64)
     connection = _connection()
     connection.register("_texts", text.rename("text").to_frame())
-    table = connection.execute("select (md5_number_lower(text) >> 1)::bigint as digest from _texts").to_arrow_table()
+    table = connection.sql("select (md5_number_lower(text) >> 1)::bigint as digest from _texts").to_arrow_table()
     connection.unregister("_texts")
     return pl.from_arrow(table)["digest"]
 
