@@ -105,9 +105,11 @@ def _values(payload: pl.Series, field: str, fields: tuple[str, ...], where: str)
     """A field of each JSON text: an exact name wins, else dots descend."""
     values = payload.str.json_path_match(_path([field]))
     if "." in field:
-        values = values.to_frame("exact").select(
-            pl.coalesce("exact", pl.lit(payload).str.json_path_match(_path(field.split("."))))
-        ).to_series()
+        values = (
+            values.to_frame("exact")
+            .select(pl.coalesce("exact", pl.lit(payload).str.json_path_match(_path(field.split(".")))))
+            .to_series()
+        )
     # One record without its key is a bad record; a whole page of them is a source that changed.
     if len(values) > 1 and values.null_count() == len(values):
         raise DriftError(_missing(field, "key or modified field", where, list(fields)))
@@ -145,9 +147,7 @@ def _readings() -> list[pl.Expr]:
     text = pl.col("text")
     micros = [text.str.to_datetime(f, strict=False, time_unit="us", exact=True).dt.epoch("us") for f in _ZONED + _LOCAL]
     days = [text.str.to_date(f, strict=False, exact=True).cast(pl.Datetime("us")).dt.epoch("us") for f in _DATES]
-    epochs = [
-        pl.when(text.str.contains(pattern)).then(text.cast(pl.Int64, strict=False) * scale) for pattern, scale in _EPOCHS
-    ]
+    epochs = [pl.when(text.str.contains(pattern)).then(text.cast(pl.Int64, strict=False) * scale) for pattern, scale in _EPOCHS]
     # Seconds and milliseconds are told by their length, before a date of eight digits could be read into them.
     return [micros[0], *epochs, *micros[1:], *days]
 

@@ -1,0 +1,268 @@
+"""Delimited text: records told apart from lines, checked, and read in bulk.
+
+Only records that are whole and well formed reach the parser. A broken line is rejected by its number and the next one
+is read as if it had not been there; a text that ends inside a quoted field was cut off.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from connectors.files.text import Lines, Text, joined
+from mdm.errors import DamagedError
+
+HEADER_LINES = 50
+SNIFFED = ("\t", ",", ";", "|")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How fields are told apart; `header` is True, False, or the names themselves."""
+
+    delimiter: str
+    quote: str = '"'
+    header: bool | tuple[str, ...] = True
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some records with the line each begins on, and the (line, reason, excerpt) of what was rejected among them."""
+
+    frame: pl.DataFrame
+    lines: np.ndarray
+    rejects: list[tuple[int, str, str]]
+
+
+@dataclass
+class Delimited:
+    """The records of one text, in batches. `columns` are known once the first batch is."""
+
+    text: Text
+    dialect: Dialect
+    columns: list[str] = field(default_factory=list)
+    _pending: Lines | None = None
+
+    def batches(self, after: int = 0) -> Iterator[Batch]:
+        """The records that begin after this line."""
+        for lines in self.text:
+            run = joined(self._pending, lines)
+            self._pending = None
+            if not self.columns:
+                run = self._headed(run)
+            if self.columns and len(run):
+                yield self._batch(run, after)
+        if self._pending is not None:
+            yield self._batch(replace(self._pending, last=True), after)
+
+    def _headed(self, run: Lines) -> Lines:
+        """The lines after the header, its columns noted."""
+        at = 0
+        while at < len(run) and self._skipped(run.slice(at, at + 1)):
+            at += 1
+        if at == len(run):
+            return run.after(at)
+        if self.dialect.header is not True:
+            self.columns = list(self.dialect.header or ()) or self._numbered(run.slice(at, at + 1))
+            return run.after(at)
+        stop = at + 1
+        quote = self.dialect.quote.encode()
+        while quote and stop < min(len(run), at + HEADER_LINES) and run.slice(at, stop).count(quote) % 2:
+            stop += 1
+        self._name(run, at, stop)
+        return run.after(stop)
+
+    def _name(self, run: Lines, at: int, stop: int) -> None:
+        where = f"{self.text.label} line {run.first + at}"
+        if any(line in run.bad for line in range(at, stop)):
+            reason = next(run.bad[line] for line in range(at, stop) if line in run.bad)
+            raise DamagedError(f"{where}: the header {reason}; ask for a new delivery")
+        raw = run.slice(at, stop).decode().rstrip("\r\n")
+        self.columns, notices = named(self._split(raw), where)
+        self.text.notices += notices
+
+    def _split(self, raw: str) -> list[str]:
+        quoting = csv.QUOTE_MINIMAL if self.dialect.quote else csv.QUOTE_NONE
+        quote = self.dialect.quote or None
+        return next(csv.reader(io.StringIO(raw, newline=""), delimiter=self.dialect.delimiter, quotechar=quote, quoting=quoting))
+
+    def _numbered(self, line: bytes) -> list[str]:
+        return [f"column_{at}" for at in range(1, len(self._split(line.decode(errors="replace"))) + 1)]
+
+    def _skipped(self, line: bytes) -> bool:
+        comment = self.dialect.comment.encode()
+        return not line.strip(b"\r\n") or bool(comment and line.startswith(comment))
+
+    def _batch(self, run: Lines, after: int) -> Batch:
+        kept, rejects, starts = self._records(run)
+        numbers = run.first + starts
+        fresh = numbers > after
+        if not fresh.any():
+            kept, numbers = b"", numbers[:0]
+        frame = self._parsed(kept, len(numbers))
+        if len(numbers) and not fresh.all():
+            frame, numbers = frame.filter(pl.Series(fresh)), numbers[fresh]
+        return Batch(frame, numbers, [reject for reject in rejects if reject[0] > after])
+
+    def _records(self, run: Lines) -> tuple[bytes, list[tuple[int, str, str]], np.ndarray]:
+        """The bytes of the good records, the rejections, and the line index each good record begins on."""
+        shape = _Shape.of(run, self.dialect)
+        bad = {at: reason for at, reason in run.bad.items() if not shape.skip[at]}
+        begins, inside, stop = self._grouped(run, shape, bad)
+        for at in np.flatnonzero(shape.crooked & ~inside):
+            bad.setdefault(int(at), "has text beside a quoted field, or a quote inside an unquoted one")
+        wrong = (shape.fields != len(self.columns)) & ~shape.skip & ~inside
+        for at in np.flatnonzero(wrong):
+            bad.setdefault(int(at), f"has {shape.fields[at]} fields where there are {len(self.columns)} columns")
+        if run.unterminated and len(run) - 1 in bad and shape.fields[-1] < len(self.columns):
+            raise self._cut(run.first + len(run) - 1)
+        keep = (~shape.skip | inside) & ~np.isin(begins, begins[np.array(sorted(bad), dtype=np.int64)])
+        keep[stop:] = False
+        first = np.flatnonzero(keep & (begins == np.arange(len(run))))
+        told = [(run.first + at, f"the line {bad[at]}", _excerpt(run, at)) for at in sorted(bad) if at < stop]
+        return _kept(run, keep), told, first
+
+    def _grouped(self, run: Lines, shape: "_Shape", bad: dict[int, str]) -> tuple[np.ndarray, np.ndarray, int]:
+        """For each line the line its record begins on, whether it belongs to a record of several lines, and the end.
+
+        A line that opens a quote is joined with the lines up to the one that closes it, if that makes a record;
+        otherwise only the opening line is broken.
+        """
+        begins, inside = np.arange(len(run)), np.zeros(len(run), dtype=bool)
+        odd = [int(at) for at in np.flatnonzero(shape.odd)]
+        at = 0
+        while at < len(odd):
+            opened = odd[at]
+            closed = odd[at + 1] if at + 1 < len(odd) else None
+            if run.bad.get(opened) == self.text.too_long:
+                at += 1
+                continue
+            if closed is None and self._waits(run, opened, shape):
+                self._pending = run.after(opened)
+                return begins, inside, opened
+            if closed is not None and _is_record(run.slice(opened, closed + 1), self.dialect, len(self.columns)):
+                begins[opened : closed + 1], inside[opened : closed + 1] = opened, True
+                at += 2
+                continue
+            bad.setdefault(opened, "opens a quote that is not closed")
+            at += 1
+        return begins, inside, len(run)
+
+    def _waits(self, run: Lines, opened: int, shape: "_Shape") -> bool:
+        """Whether an open quote may still be closed by lines to come."""
+        if run.last:
+            rest = ~shape.skip[opened + 1 :]
+            if not rest.any() or (shape.fields[opened + 1 :][rest] != len(self.columns)).any():
+                raise self._cut(run.first + opened)
+            return False
+        return len(run.data) - int(run.starts[opened]) <= self.text.max_line
+
+    def _cut(self, line: int) -> DamagedError:
+        return DamagedError(
+            f"{self.text.label} line {line}: the file ends in the middle of a record, so it was cut off; ask for a new delivery"
+        )
+
+    def _parsed(self, data: bytes, height: int) -> pl.DataFrame:
+        schema = pl.Schema(dict.fromkeys(self.columns, pl.String))
+        if not height:
+            return pl.DataFrame(schema=schema)
+        frame = pl.read_csv(
+            data,
+            has_header=False,
+            separator=self.dialect.delimiter,
+            quote_char=self.dialect.quote or None,
+            infer_schema=False,
+            empty_string_is_null=False,
+            schema=schema,
+        )
+        if frame.height != height:
+            raise DamagedError(f"{self.text.label}: {height} records were counted and {frame.height} read; report this file")
+        return frame
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What can be said of each line by looking at its bytes alone."""
+
+    skip: np.ndarray
+    odd: np.ndarray
+    crooked: np.ndarray
+    fields: np.ndarray
+
+    @staticmethod
+    def of(run: Lines, dialect: Dialect) -> "_Shape":
+        data = np.frombuffer(run.data, np.uint8)
+        starts, size = run.starts, len(run)
+        length = run.ends - starts
+        skip = (length == 0) | ((length == 1) & (data[starts] == 13))
+        if dialect.comment:
+            skip |= data[starts] == ord(dialect.comment)
+        marks = np.flatnonzero(data == ord(dialect.delimiter))
+        odd = crooked = np.zeros(size, dtype=bool)
+        if dialect.quote and dialect.quote.encode() in run.data:
+            quotes = np.flatnonzero(data == ord(dialect.quote))
+            of_line = np.searchsorted(run.ends, quotes)
+            before = np.searchsorted(quotes, starts)
+            rank = np.arange(len(quotes)) - before[of_line]
+            odd = (np.bincount(of_line, minlength=size) % 2 == 1) & ~skip
+            crooked = np.bincount(of_line[_beside(data, quotes, rank, dialect)], minlength=size) > 0
+            crooked &= ~skip & ~odd
+            line = np.searchsorted(run.ends, marks)
+            marks = marks[(np.searchsorted(quotes, marks) - before[line]) % 2 == 0]
+        fields = np.bincount(np.searchsorted(run.ends, marks), minlength=size) + 1
+        return _Shape(skip, odd, crooked, fields)
+
+
+def _beside(data: np.ndarray, quotes: np.ndarray, rank: np.ndarray, dialect: Dialect) -> np.ndarray:
+    """Which quotes stand where no quote may: opening after text, or closing before text."""
+    quote, mark = ord(dialect.quote), ord(dialect.delimiter)
+    before = np.where(quotes > 0, data[quotes - 1], 10)
+    after = data[np.minimum(quotes + 1, len(data) - 1)]
+    opens = np.isin(before, (mark, 10, quote))
+    closes = np.isin(after, (mark, 10, 13, quote))
+    return np.where(rank % 2 == 0, ~opens, ~closes)
+
+
+def _is_record(raw: bytes, dialect: Dialect, fields: int) -> bool:
+    """Whether several lines make one well-formed record."""
+    quote, mark = re.escape(dialect.quote.encode()), re.escape(dialect.delimiter.encode())
+    one = rb"(?:%b(?:[^%b]++|%b%b)*+%b|[^%b%b\n]*+)" % (quote, quote, quote, quote, quote, quote, mark)
+    body = raw.removesuffix(b"\n").removesuffix(b"\r")
+    return re.fullmatch(rb"%b(?:%b%b){%d}" % (one, mark, one, fields - 1), body) is not None
+
+
+def _kept(run: Lines, keep: np.ndarray) -> bytes:
+    """The kept lines' bytes, in as few pieces as possible."""
+    if keep.all():
+        return run.data
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], keep, [False]]).astype(np.int8)))
+    return b"".join(run.slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2))
+
+
+def _excerpt(run: Lines, at: int) -> str:
+    return run.slice(at, at + 1)[:800].decode(errors="replace").rstrip("\r\n").replace("\x00", "\N{SYMBOL FOR NULL}")
+
+
+def named(labels: list[str], where: str) -> tuple[list[str], list[str]]:
+    """Column names from header labels, each once, and what had to be said about them."""
+    names: list[str] = []
+    notices = []
+    for at, label in enumerate(labels, start=1):
+        name = label.strip() or f"column_{at}"
+        count = 1 + sum(earlier.strip() == label.strip() for earlier in labels[: at - 1]) if label.strip() else 1
+        if count > 1:
+            name = f"{name} ({count})"
+            notices.append(f"{where}: the column {label.strip()!r} stands there {count} times; this one is read as {name!r}")
+        names.append(name)
+    return names, notices
+
+
+def sniffed(header: str) -> str:
+    """The delimiter a header line uses most, outside quotes."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(SNIFFED, key=bare.count) if any(mark in bare for mark in SNIFFED) else ","
