@@ -1,0 +1,51 @@
+"""Standardisers: from what a source said to the form people read, and the form machines compare.
+
+Pure, and a column at a time. Null and blank give null, nothing raises, and text standardised twice is text
+standardised once. A name that ends in `_key` is a form for comparing; so are `folded`, `folded_name`, `given`,
+`initial`, `phonetic`, `tokens_sorted`, `strength` and `substances`. The others are fit to be published.
+"""
+
+from mdm.standard.contact import email, email_key, phone, phone_in, phone_key, phone_key_in, url, url_key
+from mdm.standard.credential import credentials
+from mdm.standard.organisation import org_key, org_name, specialty
+from mdm.standard.person import (
+    family_part,
+    folded_name,
+    gender,
+    given,
+    given_part,
+    initial,
+    name,
+    phonetic,
+    suffix,
+)
+from mdm.standard.place import address, address_key, country, postcode, postcode_key, region, region_key
+from mdm.standard.placeholder import placeholder_email, placeholder_person, placeholder_phone
+from mdm.standard.product import dose_form, gtin, ndc, ndc_candidates, route, substance_key, substances
+from mdm.standard.standardiser import Standardiser, per_value
+from mdm.standard.strength import strength, strength_unit, strength_value
+from mdm.standard.text import (
+    code,
+    digits,
+    first_token,
+    folded,
+    last_token,
+    lower,
+    prefix,
+    split,
+    suffix_of,
+    text,
+    tokens_sorted,
+    upper,
+)
+from mdm.standard.value import boolean, date, date_day_first, integer, number, status
+
+__all__ = [
+    "Standardiser", "address", "address_key", "boolean", "code", "country", "credentials", "date", "date_day_first",
+    "digits", "dose_form", "email", "email_key", "family_part", "first_token", "folded", "folded_name", "gender", "given",
+    "given_part", "gtin", "initial", "integer", "last_token", "lower", "name", "ndc", "ndc_candidates", "number",
+    "org_key", "org_name", "per_value", "phone", "phone_in", "phone_key", "phone_key_in", "phonetic",
+    "placeholder_email", "placeholder_person", "placeholder_phone", "postcode", "postcode_key", "prefix", "region",
+    "region_key", "route", "specialty", "split", "status", "strength", "strength_unit", "strength_value",
+    "substance_key", "substances", "suffix", "suffix_of", "text", "tokens_sorted", "upper", "url", "url_key",
+]  # fmt: skip
