@@ -2,5 +2,6 @@
 
 from mdm.demo.day import next_day
 from mdm.demo.generate import generate
+from mdm.demo.notable import Pair, worth_a_look
 
-__all__ = ["generate", "next_day"]
+__all__ = ["Pair", "generate", "next_day", "worth_a_look"]

@@ -122,6 +122,8 @@ def add_person(made: Extract, voice: Voice, truth: Person, site: int) -> None:
     key = f"001DP{len(made.accounts):010d}AAA"
     values, address = person_values(voice, truth, site)
     parent = account_of(site) if account_of(site) in made.clusters and voice.knows(0.85) else ""
+    if voice.knows(0.6):
+        values |= _billing(address)
     made.accounts.append(account(voice, key, "Professional_vod", Primary_Parent_vod__c=parent, **values))
     made.clusters[key] = ("hcp", f"hcp-{truth.number}")
     # An account moved to another practice keeps its old address beside the new one.
@@ -136,17 +138,24 @@ def _add_site(made: Extract, voice: Voice, truth: Site, known: Iterable[int]) ->
     kind = "Building_vod" if truth.kind == "place" else "Department_vod" if truth.parent is not None else "Hospital_vod"
     if truth.parent is None and not any(w in truth.name for w in ("Hospital", "Medical Center", "Institute", "Center")):
         kind = "Clinic_vod"
-    # A line break inside a cell, as exports of text areas have them.
-    street = "\n".join(filter(None, (had.address.line_1, had.address.line_2)))
     row = account(
         voice, key, kind, Name=had.name, NPI_vod__c=truth.ids.get("npi", "") if voice.knows(0.3) else "",
-        Phone=told.us_phone(had.phone, voice.rng.randrange(4)), BillingStreet=street, BillingCity=had.address.city,
-        BillingState=had.address.region, BillingPostalCode=had.address.postcode, BillingCountry=had.address.country,
+        Phone=told.us_phone(had.phone, voice.rng.randrange(4)), 
         Website=f"https://www.{truth.domain}" if voice.knows(0.4) else "",
         Primary_Parent_vod__c=account_of(truth.parent) if truth.parent is not None and truth.parent in known else "",
+        **_billing(had.address),
     )  # fmt: skip
     made.accounts.append(row)
     made.clusters[key] = ("site", f"site-{truth.number}")
+
+
+def _billing(address: Address) -> Row:
+    # A line break inside a cell, as exports of text areas have them.
+    street = "\n".join(filter(None, (address.line_1, address.line_2)))
+    return {
+        "BillingStreet": street, "BillingCity": address.city, "BillingState": address.region,
+        "BillingPostalCode": address.postcode, "BillingCountry": address.country,
+    }  # fmt: skip
 
 
 def _wound_npis(world: World, made: Extract, voice: Voice) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from mdm.demo import crm, delivery, edc, register, supply, vault, words
+from mdm.demo import crm, delivery, edc, notable, register, supply, vault, words
 from mdm.demo.world import Scale, Truth, World, world
 
 SCALE_FILE = "demo.json"
@@ -28,13 +28,22 @@ class Deliveries:
         made = (self.accounts, self.answers, self.providers, self.snapshot, self.goods)
         return [line for one in made for line in one.truth()]
 
+    def names(self) -> dict[str, str]:
+        """The family name or the site's name that a record tells, by `source/stream:key`."""
+        organisation, family = "Provider Organization Name (Legal Business Name)", "Provider Last Name (Legal Name)"
+        told = {f"crm/accounts:{row['Id']}": row["LastName"] or row["Name"] for row in self.accounts.accounts}
+        told |= {f"register/providers:{row['NPI']}": row[family] or row[organisation] for row in self.providers.monthly}
+        told |= {f"vault/hcp__v:{row['id']}": row["last_name__v"] for row in self.answers.people}
+        return told | {f"vault/hco__v:{row['id']}": row["corporate_name__v"] for row in self.answers.organisations}
+
 
 def generate(
     folder: Path, seed: int = 7, *, hcps: int = 2000, sites: int = 300, materials: int = 500, noise: float = 1.0
 ) -> None:
     """Write the sources, their truth and an `mdm.toml` into the folder; the same seed writes the same bytes."""
     scale = Scale(seed, hcps, sites, materials, noise)
-    made = deliveries(world(scale))
+    everything = world(scale)
+    made = deliveries(everything)
     folder.mkdir(parents=True, exist_ok=True)
     crm.write(folder, made.accounts)
     vault.write(folder, made.answers)
@@ -43,6 +52,7 @@ def generate(
     supply.write(folder, made.goods)
     _write_codes(folder)
     write_truth(folder, made.truth())
+    notable.write(folder, everything, made.truth(), made.names())
     (folder / "mdm.toml").write_text(settings(), encoding="utf-8", newline="\n")
     scale.store(folder / SCALE_FILE)
 

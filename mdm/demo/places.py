@@ -142,6 +142,8 @@ def _history(rng: Random, made: list[Site]) -> list[Site]:
     """Some hospitals change their name, some sites move within their city."""
     houses = [s.number for s in made if s.parent is None]
     chosen = rng.sample(houses, min(len(houses), max(2, round(len(made) * (RENAMED + MOVED)))))
+    # Hospitals are renamed, anybody moves.
+    chosen.sort(key=lambda number: "Hospital" not in made[number].name)
     renamed = chosen[: -(-len(chosen) // 2)]
     changed = {}
     for number in chosen:

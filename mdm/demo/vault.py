@@ -90,13 +90,19 @@ def _organisation(voice: Voice, truth: Site, known: set[int]) -> Row:
     return {
         "id": hco_id(truth.number), "corporate_name__v": had.name,
         "other_names__c": [truth.old_name] if truth.old_name else None,
-        "hco_type__v": ["place__c" if truth.kind == "place" else "organization__v"],
+        "hco_type__v": [_kind(truth)],
         "npi_num__v": ids.get("npi"), "ror__c": f"https://ror.org/{ids['ror']}" if ids.get("ror") else None,
         "fei__c": ids.get("fei"), "duns__c": ids.get("duns"), "ctep__c": ids.get("ctep"),
         "phone_1__v": told.us_phone(had.phone, 0) or None, "website__c": f"www.{truth.domain}" if voice.knows(0.5) else None,
         "parent_hco__v": hco_id(truth.parent) if truth.parent in known else None, "hco_status__v": ["active__v"],
         **_address(had.address), "modified_date__v": delivery.iso(delivery.moment(voice.rng)),
     }  # fmt: skip
+
+
+def _kind(truth: Site) -> str:
+    if truth.kind == "place":
+        return "place__c"
+    return "organization__v" if truth.parent is None else "department__c"
 
 
 def _address(address: Address) -> Row:

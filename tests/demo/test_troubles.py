@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from mdm.demo import crm, delivery, noise, words
+from mdm.demo.notable import worth_a_look
 from mdm.demo.world import Scale, World, world
 
 
@@ -179,3 +180,17 @@ def test_the_next_day_changes_withdraws_and_adds(demo: Path, second_day: Path) -
     assert {source for source, _ in day - after} == {"crm", "vault", "erp"}
     assert {source for source, _ in after - day} == {"crm", "erp"}
     assert len(feed) == 5
+
+
+def test_there_is_a_pair_of_each_kind_worth_a_look(demo: Path) -> None:
+    truth = {
+        f"{r['source']}/{r['stream']}:{r['source_key']}": r["cluster"]
+        for entity in ("hcp", "site", "material")
+        for r in delivery.read_csv(demo / "truth" / f"{entity}.csv")
+    }
+
+    pairs = worth_a_look(demo)
+
+    assert len(pairs) == 4
+    assert {pair.entity for pair in pairs} == {"hcp", "site", "material"}
+    assert all((truth[pair.a] == truth[pair.b]) == (pair.same == "yes") for pair in pairs)
