@@ -110,7 +110,7 @@ def verify(session: Session, known: Head | None = None) -> Verdict:
             problem = f"event {row['seq']} is not the one that was known: the chain was written anew"
         if problem is not None:
             stream.close()
-            return Verdict(count, last, row["seq"], problem)
+            return Verdict(count, last, last.seq + 1, problem)
         last, count = Head(row["seq"], row["hash"]), count + 1
     return Verdict(count, last, *_cut(session, last, known))
 

@@ -231,6 +231,11 @@ def _people(meta: sa.MetaData) -> None:
         sa.Column("record_id", Big, nullable=False), sa.Column("rule", Text, nullable=False), sa.Column("value", Text), *told(),
     )  # fmt: skip
     sa.Table(
+        "adopted_id", meta, sa.Column("entity", Text, primary_key=True),
+        sa.Column("record_id", Big, primary_key=True, autoincrement=False),
+        sa.Column("golden_id", Text, nullable=False, index=True), sa.Column("event_seq", Big, nullable=False),
+    )  # fmt: skip
+    sa.Table(
         "event", meta, sa.Column("seq", Big, primary_key=True, autoincrement=False),
         sa.Column("at", STAMP, nullable=False), sa.Column("actor", Text, nullable=False),
         sa.Column("action", Text, nullable=False), sa.Column("entity", Text), sa.Column("object", Text),

@@ -3,10 +3,41 @@
 Decisions are only ever added or withdrawn. Clusters are derived from them; a decision outlives everything a machine does.
 """
 
-from mdm.decisions.records import RecordName, joined, named, record_id, resolve, split
-from mdm.decisions.verdict import VERDICTS, decide, from_file, listed, live, version, withdraw
+from mdm.decisions.correction import checked, corrections, create, release, set_value, waivers
+from mdm.decisions.ledger import withdraw
+from mdm.decisions.records import Named, RecordName, joined, named, names, present, resolve, unknown
+from mdm.decisions.source import REKEY_COLUMNS, rekey, retire_source
+from mdm.decisions.takeover import COLUMNS as ADOPT_COLUMNS
+from mdm.decisions.takeover import adopt, adopted, table
+from mdm.decisions.verdict import VERDICTS, decide, from_file, listed, live, version
 
 __all__ = [
-    "VERDICTS", "RecordName", "decide", "from_file", "joined", "listed", "live", "named", "record_id", "resolve", "split",
-    "version", "withdraw",
-]  # fmt: skip
+    "ADOPT_COLUMNS",
+    "REKEY_COLUMNS",
+    "VERDICTS",
+    "Named",
+    "RecordName",
+    "adopt",
+    "adopted",
+    "checked",
+    "corrections",
+    "create",
+    "decide",
+    "from_file",
+    "joined",
+    "listed",
+    "live",
+    "named",
+    "names",
+    "present",
+    "rekey",
+    "release",
+    "resolve",
+    "retire_source",
+    "set_value",
+    "table",
+    "unknown",
+    "version",
+    "waivers",
+    "withdraw",
+]

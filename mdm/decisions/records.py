@@ -5,19 +5,18 @@ part are escaped by `\\`. A golden id stands for its members at this moment; a r
 """
 
 import difflib
-import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from mdm.digest import record_id
 from mdm.errors import NotFoundError, UsageError
 from mdm.hub import Session
 from mdm.hub.run import pointer
 from mdm.hub.version import visible
+from mdm.mapping.key import parts
 
-_SPLIT = re.compile(r"((?:[^\\|]|\\.)*)(?:\||\Z)", re.DOTALL)
 _NEAR = 20
 
 
@@ -46,7 +45,7 @@ class RecordName:
     @property
     def parts(self) -> list[str]:
         """The parts of the key, as the source wrote them."""
-        return split(self.key)
+        return parts(self.key)
 
     @property
     def record_id(self) -> int:
@@ -60,26 +59,6 @@ class RecordName:
 def joined(parts: Iterable[str]) -> str:
     """The parts of a key as one text."""
     return "|".join(part.replace("\\", "\\\\").replace("|", "\\|") for part in parts)
-
-
-def split(key: str) -> list[str]:
-    """The parts that were joined into a key."""
-    found, at = [], 0
-    while True:
-        match = _SPLIT.match(key, at)
-        if match is None:
-            # A lone escape at the end: what was written stands for itself.
-            return [*found, key[at:]]
-        found.append(re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL))
-        if not match[0].endswith("|") or match.end() == match.end(1):
-            return found
-        at = match.end()
-
-
-def record_id(source: str, stream: str, key: str) -> int:
-    """The number of a record: the lower half of the md5 of its name, less one bit, as DuckDB computes it."""
-    digest = hashlib.md5(f"{source}\x1f{stream}\x1f{key}".encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[8:], "little") >> 1
 
 
 @dataclass(frozen=True)

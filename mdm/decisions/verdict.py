@@ -34,11 +34,6 @@ def decide(
     return _decide(tx, entity, sides, verdict, standing(tx, entity), actor=actor, reason=reason)
 
 
-def withdraw(tx: Session, number: int, *, actor: str, reason: str) -> int:
-    """Take back a decision, a correction or a waiver; returns the number of the event."""
-    return ledger.withdraw(tx, number, actor=actor, reason=reason)
-
-
 def from_file(tx: Session, entity: str, file: Path, *, actor: str, reason: str | None = None) -> list[int]:
     """Say many things at once, from a CSV with a, b, verdict and reason: all of them or, if one cannot be said, none."""
     present, numbers, wrong = standing(tx, entity), [], []
@@ -135,13 +130,13 @@ def _seen(session: Session, records: tuple[int, ...]) -> dict[int, int]:
     record = session.hub.fixed["source_record"]
     wanted = sa.select(record.c.record_id, record.c.seq)
     rows = session.execute(wanted.where(session.among(record.c.record_id, sorted(set(records)))))
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def _saw(session: Session, number: int) -> dict[int, int]:
     member = session.hub.fixed["decision_member"]
     rows = session.execute(sa.select(member.c.record_id, member.c.seen_seq).where(member.c.number == number))
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def _contradiction(tx: Session, a: Named, b: Named, verdict: str, against: list[Decided]) -> ContradictionError:
@@ -166,9 +161,7 @@ def _expect(tx: Session, entity: str, sides: tuple[Named, Named], expected: int)
 
 def _version(session: Session, entity: str, sides: tuple[Named, Named]) -> tuple[int, int]:
     decision, member = session.hub.fixed["decision"], session.hub.fixed["decision_member"]
-    about = [
-        sa.select(member.c.number).where(session.among(member.c.record_id, one.records)).scalar_subquery() for one in sides
-    ]
+    about = [sa.select(member.c.number).where(session.among(member.c.record_id, one.records)).scalar_subquery() for one in sides]
     rows = session.rows(
         sa.select(decision.c.number, decision.c.event_seq, decision.c.withdrawn_seq).where(
             decision.c.entity == entity, decision.c.number.in_(about[0]), decision.c.number.in_(about[1])
