@@ -119,6 +119,7 @@ def person_values(voice: Voice, truth: Person, site: int) -> tuple[Row, Address]
 
 
 def add_person(made: Extract, voice: Voice, truth: Person, site: int) -> None:
+    """Add an account of a person, and its addresses."""
     key = f"001DP{len(made.accounts):010d}AAA"
     values, address = person_values(voice, truth, site)
     parent = account_of(site) if account_of(site) in made.clusters and voice.knows(0.85) else ""
@@ -140,7 +141,7 @@ def _add_site(made: Extract, voice: Voice, truth: Site, known: Iterable[int]) ->
         kind = "Clinic_vod"
     row = account(
         voice, key, kind, Name=had.name, NPI_vod__c=truth.ids.get("npi", "") if voice.knows(0.3) else "",
-        Phone=told.us_phone(had.phone, voice.rng.randrange(4)), 
+        Phone=told.us_phone(had.phone, voice.rng.randrange(4)),
         Website=f"https://www.{truth.domain}" if voice.knows(0.4) else "",
         Primary_Parent_vod__c=account_of(truth.parent) if truth.parent is not None and truth.parent in known else "",
         **_billing(had.address),

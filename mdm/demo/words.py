@@ -231,7 +231,7 @@ FORMS = (
     ("capsule", "CAP", "CAPSULE", "oral"),
     ("injection, solution", "INJ SOLN", "INJECTION, SOLUTION", "intravenous"),
     ("oral solution", "ORAL SOLN", "SOLUTION", "oral"),
-    ("cream", "CRM", "CREAM", "topical"),
+    ("cream", "CREAM", "CREAM", "topical"),
 )
 MAKERS = (
     ("Aldermoor Pharmaceuticals Inc.", "Aldermoor Pharma"),
