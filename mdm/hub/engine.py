@@ -69,7 +69,8 @@ def _postgresql(url: sa.URL) -> sa.Engine:
 @contextlib.contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection whose statements all see one moment."""
-    with engine.connect().execution_options(readonly=True) as connection:
+    # Begun at once: a bulk read goes around SQLAlchemy, which would otherwise not know that the moment has come.
+    with engine.connect().execution_options(readonly=True) as connection, connection.begin():
         yield connection
 
 
