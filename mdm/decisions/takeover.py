@@ -33,7 +33,7 @@ class Adopted:
 def table(file: Path, columns: Sequence[str]) -> pl.DataFrame:
     """A CSV of text with these columns, and `line`, where each row stands."""
     try:
-        rows = pl.read_csv(file, infer_schema=False, missing_utf8_is_empty_string=True)
+        rows = pl.read_csv(file, infer_schema=False, empty_string_is_null=False)
     except FileNotFoundError:
         raise UsageError(f"there is no file {file}") from None
     except (pl.exceptions.PolarsError, OSError) as error:

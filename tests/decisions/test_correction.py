@@ -73,7 +73,7 @@ def test_the_newest_correction_stands_until_it_is_withdrawn(published):
     [
         ("size", "large", "cannot be read as int"),
         ("made_on", "someday", "cannot be read as date"),
-        ("name", "  ", "cannot be read"),
+        ("colours", "  ", "cannot be read"),
         ("name", "x", "is too short"),
     ],
     ids=["no number", "no date", "blank", "a check fails"],
