@@ -3,13 +3,15 @@
 A check looks at the published form of a value. An empty value passes: that something must be there is said by `required`.
 """
 
-import re
-from collections.abc import Callable, Collection
-from datetime import date
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 import polars as pl
 from pandera.polars import Check, PolarsData
+
+from mdm import standard
+from mdm.standard import Standardiser
 
 
 class Valid(Protocol):
@@ -55,7 +57,7 @@ def between(low: float, high: float) -> Check:
 
 def not_future() -> Check:
     """The date is not after today."""
-    return holds(lambda value: value <= date.today(), name="not_future", error="lies in the future")
+    return holds(lambda value: value <= datetime.now(UTC).date(), name="not_future", error="lies in the future")
 
 
 def not_before(year: int) -> Check:
@@ -68,17 +70,19 @@ def has_letters() -> Check:
     return holds(lambda value: value.str.contains(r"\p{L}"), name="has_letters", error="has no letter in it")
 
 
-def not_made_of(*columns: str, words: Collection[str], error: str) -> Check:
-    """Taken together, these columns hold something besides these words: for placeholders such as "Central Contact".
+def never(filler: Standardiser, *, error: str) -> Check:
+    """The value is not one that `filler` calls true: for what is written where nothing is known."""
+    return holds(lambda value: ~filler.on(value), name=f"never_{filler.name}", error=error)
 
-    For the `checks` of an entity; case, digits and punctuation do not matter.
+
+def real_person(*columns: str) -> Check:
+    """Taken together, these columns name a person, not an office or a filler ("Central Contact").
+
+    For the `checks` of an entity.
     """
-    placeholder = rf"^\s*(?:(?:{'|'.join(map(re.escape, sorted(words)))})\s+)+$"
 
     def check(data: PolarsData) -> pl.LazyFrame:
-        parts = [pl.col(column) for column in columns]
-        text = pl.concat_str([*parts, pl.lit("")], separator=" ", ignore_nulls=True).str.to_lowercase()
-        only = text.str.replace_all(r"[^\p{L}]+", " ").str.contains(placeholder)
-        return data.lazyframe.select((~only).fill_null(True).alias("ok"))
+        whole = pl.concat_str([pl.col(column) for column in columns], separator=" ", ignore_nulls=True)
+        return data.lazyframe.select((~standard.placeholder_person.on(whole)).fill_null(True).alias("real"))
 
-    return Check(check, name="not_made_of", error=error)
+    return Check(check, name="real_person", error="a placeholder, not a person")

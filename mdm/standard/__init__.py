@@ -8,6 +8,7 @@ standardised once. A name that ends in `_key` is a form for comparing; so are `f
 from mdm.standard.contact import email, email_key, phone, phone_in, phone_key, phone_key_in, url, url_key
 from mdm.standard.credential import credentials
 from mdm.standard.organisation import org_key, org_name, specialty
+from mdm.standard.part import department, house_number, premises, words
 from mdm.standard.person import (
     family_part,
     folded_name,
@@ -42,10 +43,10 @@ from mdm.standard.value import boolean, date, date_day_first, integer, number, s
 
 __all__ = [
     "Standardiser", "address", "address_key", "boolean", "code", "country", "credentials", "date", "date_day_first",
-    "digits", "dose_form", "email", "email_key", "family_part", "first_token", "folded", "folded_name", "gender", "given",
-    "given_part", "gtin", "initial", "integer", "last_token", "lower", "name", "ndc", "ndc_candidates", "number",
+    "department", "digits", "dose_form", "email", "email_key", "family_part", "first_token", "folded", "folded_name", "gender", "given",
+    "given_part", "gtin", "house_number", "initial", "integer", "last_token", "lower", "name", "ndc", "ndc_candidates", "number",
     "org_key", "org_name", "per_value", "phone", "phone_in", "phone_key", "phone_key_in", "phonetic",
-    "placeholder_email", "placeholder_person", "placeholder_phone", "postcode", "postcode_key", "prefix", "region",
+    "placeholder_email", "placeholder_person", "placeholder_phone", "postcode", "postcode_key", "prefix", "premises", "region",
     "region_key", "route", "specialty", "split", "status", "strength", "strength_unit", "strength_value",
-    "substance_key", "substances", "suffix", "suffix_of", "text", "tokens_sorted", "upper", "url", "url_key",
+    "substance_key", "substances", "suffix", "suffix_of", "text", "tokens_sorted", "upper", "url", "url_key", "words",
 ]  # fmt: skip

@@ -33,7 +33,7 @@ premises = Standardiser(
     "premises", _premises, "House number and street of an address to compare, without the street's kind and the unit."
 )
 house_number = Standardiser(
-    "house_number", lambda column: column.str.extract(r"^(\d+)"), "The number an address to compare starts with."
+    "house_number", lambda column: column.str.extract(r"^(\d{1,7})"), "The number an address to compare starts with."
 )
 
 

@@ -1,0 +1,296 @@
+"""The healthcare professional: one golden record per person licensed to practise or taking part in a trial."""
+
+from datetime import date
+
+import splink.comparison_level_library as cll
+import splink.comparison_library as cl
+
+from mdm import Attribute, Collection, Entity, Key, Link, Veto, checks, hard, identifiers, standard, survivorship, with_compatible
+
+# Who the person is: the register examined the licence, the master was verified, the others typed.
+IDENTITY = survivorship.by_role("register", "master", "crm", "edc", "file")
+# Where the person is found: registers are renewed once in years, so whoever spoke last knows best.
+CONTACT = survivorship.recent
+
+STATUSES = ("active", "inactive", "retired", "deceased", "suspended")
+LICENCE_STATUSES = ("active", "inactive", "expired", "suspended", "revoked", "pending")
+
+# Words that many unrelated families share.
+PARTICLES = ("al", "bin", "da", "das", "de", "del", "den", "der", "di", "do", "dos", "el", "ibn", "la", "las", "le", "los",
+             "san", "santa", "st", "ten", "ter", "van", "von", "y", "zu", "zur")  # fmt: skip
+
+family_words = standard.Standardiser(
+    "family_words", lambda name: name.str.split(" ").list.set_difference(list(PARTICLES)).list.unique().list.sort()
+)
+
+GIVEN_NAME = cl.CustomComparison(
+    output_column_name="given_name",
+    comparison_levels=[
+        cll.NullLevel("given_name"),
+        cll.ExactMatchLevel("given_name", term_frequency_adjustments=True),
+        cll.CustomLevel("given_name_l = family_name_r and family_name_l = given_name_r", "given and family name swapped"),
+        cll.ExactMatchLevel("known_as").configure(label_for_charts="short form of the same given name"),
+        cll.CustomLevel(
+            "given_initial_l = given_initial_r and least(length(given_name_l), length(given_name_r)) = 1",
+            "initial of the given name",
+        ),
+        cll.JaroWinklerLevel("given_name", 0.92),
+        cll.CustomLevel("given_initial_l = given_initial_r", "given names start alike"),
+        cll.ElseLevel(),
+    ],
+).configure(
+    m_probabilities=[0.72, 0.01, 0.08, 0.04, 0.05, 0.05, 0.05],
+    u_probabilities=[0.006, 0.0002, 0.005, 0.006, 0.006, 0.05, 0.9268],
+)
+
+FAMILY_NAME = cl.CustomComparison(
+    output_column_name="family_name",
+    comparison_levels=[
+        cll.NullLevel("family_name"),
+        cll.ExactMatchLevel("family_name", term_frequency_adjustments=True),
+        cll.CustomLevel("given_name_l = family_name_r and family_name_l = given_name_r", "given and family name swapped"),
+        # Double surnames lose a part, and marriages add one.
+        cll.ArrayIntersectLevel("family_words", 1).configure(label_for_charts="a family name in common"),
+        cll.JaroWinklerLevel("family_name", 0.92),
+        cll.JaroWinklerLevel("family_name", 0.85),
+        cll.ElseLevel(),
+    ],
+).configure(
+    m_probabilities=[0.86, 0.01, 0.04, 0.04, 0.01, 0.04],
+    u_probabilities=[0.001, 0.0002, 0.001, 0.001, 0.003, 0.9938],
+)
+
+MIDDLE_NAME = cl.CustomComparison(
+    output_column_name="middle_name",
+    comparison_levels=[
+        cll.NullLevel("middle_name"),
+        cll.ExactMatchLevel("middle_name"),
+        cll.CustomLevel(
+            "middle_initial_l = middle_initial_r and least(length(middle_name_l), length(middle_name_r)) = 1",
+            "initial of the middle name",
+        ),
+        cll.ElseLevel().configure(label_for_charts="middle names conflict"),
+    ],
+).configure(m_probabilities=[0.5, 0.44, 0.06], u_probabilities=[0.02, 0.06, 0.92])
+
+NPI = cl.CustomComparison(
+    output_column_name="npi",
+    comparison_levels=[
+        cll.NullLevel("npi"),
+        # A frequent NPI is a group's, typed where a person's belongs; its frequency takes the weight away.
+        cll.ExactMatchLevel("npi", term_frequency_adjustments=True),
+        cll.DamerauLevenshteinLevel("npi", 1),
+        cll.ElseLevel(),
+    ],
+).configure(m_probabilities=[0.97, 0.015, 0.015], u_probabilities=[0.00001, 0.00001, 0.99998])
+
+EMAIL = cl.CustomComparison(
+    output_column_name="email",
+    comparison_levels=[
+        cll.NullLevel("email"),
+        cll.ExactMatchLevel("email", term_frequency_adjustments=True),
+        # No looser level: an address is made of the name, which has had its say.
+        cll.LevenshteinLevel("email", 1),
+        cll.ElseLevel(),
+    ],
+).configure(m_probabilities=[0.7, 0.03, 0.27], u_probabilities=[0.00005, 0.00005, 0.9999])
+
+# Colleagues share a telephone and people have several: a weak witness for, and hardly one against.
+PHONE = cl.ExactMatch("phone").configure(
+    term_frequency_adjustments=True, m_probabilities=[0.5, 0.5], u_probabilities=[0.001, 0.999]
+)
+
+# One comparison: address, postcode and city say the same thing three times.
+LOCATION = cl.CustomComparison(
+    output_column_name="location",
+    comparison_levels=[
+        cll.CustomLevel(
+            "(address_l is null or address_r is null) and (postcode_l is null or postcode_r is null)"
+            " and (city_l is null or city_r is null)",
+            "no location to compare",
+        ).configure(is_null_level=True),
+        cll.And(cll.ExactMatchLevel("address"), cll.ExactMatchLevel("postcode")),
+        cll.And(cll.JaroWinklerLevel("address", 0.9), cll.Or(cll.ExactMatchLevel("postcode"), cll.ExactMatchLevel("city"))),
+        cll.ExactMatchLevel("postcode"),
+        cll.ExactMatchLevel("city", term_frequency_adjustments=True),
+        cll.ElseLevel(),
+    ],
+).configure(
+    m_probabilities=[0.4, 0.12, 0.12, 0.14, 0.22],
+    u_probabilities=[0.0003, 0.0005, 0.002, 0.008, 0.9892],
+)
+
+SPECIALTY = cl.ExactMatch("specialty").configure(m_probabilities=[0.75, 0.25], u_probabilities=[0.06, 0.94])
+GENDER = cl.ExactMatch("gender").configure(m_probabilities=[0.98, 0.02], u_probabilities=[0.5, 0.5])
+BIRTH_DATE = cl.ExactMatch("birth_date").configure(m_probabilities=[0.97, 0.03], u_probabilities=[0.00006, 0.99994])
+
+hcp = Entity(
+    name="hcp",
+    about="A person licensed to practise, or taking part in a trial; one row per person.",
+    prefix="HCP",
+    label="Healthcare professional",
+    attributes=[
+        Attribute(
+            "prefix", "Form of address, such as Dr or Prof.", standardise=standard.text, survive=IDENTITY, exposure="public"
+        ),
+        Attribute(
+            "given_name", "First name, or its initial where no more is known.", standardise=standard.name,
+            checks=[checks.has_letters(), checks.never(standard.placeholder_person, error="a placeholder, not a given name")],
+            compare_as=standard.folded_name, survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "middle_name", "Middle names or initials.", standardise=standard.name, compare_as=standard.folded_name,
+            survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "family_name", "Family name without title, degree and generation.", standardise=standard.name, required=True,
+            checks=[hard(checks.has_letters())], compare_as=standard.folded_name, survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "second_family_name", "Second family name, where custom has two.", standardise=standard.name,
+            compare_as=standard.folded_name, survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "suffix", "Generation, such as Jr, Sr or III.", standardise=standard.suffix, compare_as=standard.folded,
+            survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "credentials", "Degrees and licences as letters, such as MD, PhD.", standardise=standard.credentials,
+            survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "npi", "National Provider Identifier of the person (type 1), ten digits.", standardise=identifiers.npi.normal,
+            checks=[checks.valid(identifiers.npi)], identifies=with_compatible("family_name"), survive=IDENTITY,
+            exposure="public", label="NPI",
+        ),
+        Attribute(
+            "orcid", "ORCID of the person, sixteen characters in groups of four.", standardise=identifiers.orcid.normal,
+            checks=[checks.valid(identifiers.orcid)], identifies=with_compatible("family_name"), survive=IDENTITY,
+            exposure="public", label="ORCID",
+        ),
+        Attribute(
+            "specialty", "Primary specialty.", standardise=standard.text, compare_as=standard.specialty, survive=IDENTITY,
+            exposure="public",
+        ),
+        Attribute(
+            "specialties", "All specialties that any source names.", type=list, standardise=standard.split(";"),
+            survive=survivorship.union, exposure="public",
+        ),
+        Attribute(
+            "birth_date", "Date of birth.", type=date, standardise=standard.date,
+            checks=[checks.not_future(), checks.not_before(1900)], survive=IDENTITY, exposure="sensitive",
+        ),
+        Attribute(
+            "gender", "Gender as the person or a source states it: male, female, other or unknown.", standardise=standard.gender,
+            checks=[checks.one_of("male", "female", "other", "unknown")], survive=IDENTITY, exposure="personal",
+        ),
+        Attribute(
+            "email", "E-mail address for business.", standardise=standard.email,
+            checks=[
+                checks.valid(identifiers.email),
+                checks.never(standard.placeholder_email, error="only filled in, nobody's e-mail address"),
+            ],
+            compare_as=standard.email_key, survive=CONTACT, exposure="personal", label="E-mail",
+        ),
+        Attribute(
+            "phone", "Telephone number for business, in international form.", standardise=standard.phone,
+            checks=[checks.never(standard.placeholder_phone, error="only filled in, nobody's telephone number")],
+            compare_as=standard.phone_key, survive=CONTACT, exposure="personal",
+        ),
+        Attribute(
+            "address", "Street and number of the primary practice.", standardise=standard.address,
+            compare_as=standard.address_key, survive=CONTACT, group="location", exposure="business",
+        ),
+        Attribute(
+            "city", "City of the primary practice.", standardise=standard.name, compare_as=standard.folded, survive=CONTACT,
+            group="location", exposure="public",
+        ),
+        Attribute(
+            "region", "State or province of the primary practice.", standardise=standard.region, compare_as=standard.region_key, survive=CONTACT,
+            group="location", exposure="public",
+        ),
+        Attribute(
+            "postcode", "Postcode of the primary practice.", standardise=standard.postcode, compare_as=standard.postcode_key,
+            survive=CONTACT, group="location", exposure="business",
+        ),
+        Attribute(
+            "country", "Country of the primary practice, two letters (ISO 3166-1).", standardise=standard.country,
+            checks=[checks.matches("[A-Z]{2}", error="not a country of two letters")], survive=CONTACT, group="location",
+            exposure="public",
+        ),
+        Attribute(
+            "status", "Whether the person practises: active, inactive, retired, deceased or suspended.", standardise=standard.status,
+            checks=[checks.one_of(*STATUSES)], survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "opt_out", "True if the person wants no contact or no data sold; whoever says so is believed.", type=bool,
+            standardise=standard.boolean, survive=survivorship.most_restrictive("true", "false"), exposure="personal",
+        ),
+    ],
+    collections=[
+        Collection(
+            "licence", "A licence to practise, one row per number and state.", key=("number", "state"),
+            attributes=[
+                Attribute("number", "Licence number as the board writes it.", standardise=standard.code, required=True),
+                Attribute("state", "State or country of the board.", standardise=standard.region),
+                Attribute("type", "What is licensed, such as MD, RN or controlled substances.", standardise=standard.text),
+                Attribute("status", "Standing of the licence.", standardise=standard.status, checks=[checks.one_of(*LICENCE_STATUSES)]),
+                Attribute("expires_on", "Last day of validity.", type=date, standardise=standard.date),
+            ],
+        ),
+        Collection(
+            "address", "A place where the person works or receives post.", key=("line_1", "postcode"),
+            attributes=[
+                Attribute("line_1", "Street and number.", standardise=standard.address, required=True),
+                Attribute("line_2", "Building, floor or suite.", standardise=standard.text),
+                Attribute("city", "City.", standardise=standard.name),
+                Attribute("region", "State or province.", standardise=standard.region),
+                Attribute("postcode", "Postcode.", standardise=standard.postcode),
+                Attribute("country", "Country, two letters (ISO 3166-1).", standardise=standard.country),
+                Attribute("phone", "Telephone number there.", standardise=standard.phone, exposure="personal"),
+                Attribute("kind", "What the address is for: practice, mailing or home.", standardise=standard.lower),
+            ],
+        ),
+        Collection(
+            "identifier", "A further identifier, such as DEA, ISNI, CTEP or a national register's.", key=("scheme", "value"),
+            attributes=[
+                Attribute("scheme", "Who issued it.", standardise=standard.lower, required=True),
+                Attribute("value", "The identifier.", standardise=standard.text, required=True),
+            ],
+        ),
+    ],
+    links=[Link("site", to="site", about="Where the person practises or investigates; dated, with a role.")],
+    keys=[
+        Key("known_as", of="given_name", by=standard.given),
+        Key("given_initial", of="given_name", by=standard.initial),
+        Key("middle_initial", of="middle_name", by=standard.initial),
+        Key("family_words", of="family_name", by=family_words),
+        Key("family_sound", of="family_name", by=standard.phonetic),
+        Key("full_name", of=("given_name", "family_name"), by=standard.tokens_sorted),
+    ],
+    checks=[hard(checks.real_person("given_name", "family_name"))],
+    comparisons=[GIVEN_NAME, FAMILY_NAME, MIDDLE_NAME, NPI, EMAIL, PHONE, LOCATION, SPECIALTY, GENDER, BIRTH_DATE],
+    block=[
+        ["npi"],
+        ["orcid"],
+        ["email"],
+        ["full_name"],
+        ["family_words", "postcode"],
+        ["known_as", "family_sound", "city"],
+        ["known_as", "postcode"],
+        ["given_initial", "family_sound", "phone"],
+        ["family_name", "given_initial", "specialty"],
+        ["birth_date", "family_sound"],
+        ["birth_date", "known_as"],
+    ],
+    # Blocks on a place would learn "same practice" where "same person" is meant.
+    train=[["npi"], ["email"]],
+    veto=[
+        Veto("birth_date", "Two birth dates are two persons until a steward says otherwise."),
+        Veto("suffix", "Father and son share name and practice; the generation tells them apart."),
+    ],
+    accept=0.99,
+    review=0.60,
+    matches_per_record=0.5,
+    hot=500,
+)

@@ -1,0 +1,280 @@
+"""The material: one golden record per substance, product, package or clinical supply."""
+
+import splink.comparison_level_library as cll
+import splink.comparison_library as cl
+
+from mdm import (
+    Attribute, Collection, Entity, Identity, Key, Link, Veto, checks, hard, identifiers, standard, survivorship, with_compatible,
+)  # fmt: skip
+
+# What the authority approved, then what is bought and stored, then what a study says.
+IDENTITY = survivorship.by_role("regulatory", "register", "master", "erp", "irt", "ctms", "crm", "file")
+# What is bought and stored: the ERP orders by it every day.
+SUPPLY = survivorship.by_role("erp", "regulatory", "master", "irt", "file")
+
+LEVELS = ("substance", "product", "package", "clinical_supply")
+STATUSES = ("active", "inactive", "withdrawn", "discontinued", "pending", "closed", "expired")
+# Coldest first: a material kept too cold is rarely a danger, one kept too warm often is.
+STORAGES = ("-80 c", "-70 c", "-20 c", "frozen", "2-8 c", "refrigerated", "8-15 c", "15-25 c", "15-30 c", "room temperature")
+
+# Words of a description that say what kind of thing it is, not which.
+GENERIC = (
+    "api and ampoule bottle box bulk cap caps capsule carton case clin clinical comparator cream ct drug each film for forte "
+    "inj injection kit liquid mcg mg ml oral pack package pcs per piece placebo powder product soln solution study supply "
+    "susp suspension tab tablet tabs the unit usp vial with x".split()
+)
+
+# An amount that is not understood is text, and text may not tell two strengths apart.
+understood = standard.Standardiser(
+    "understood", lambda strength: strength.str.extract(r"^([0-9.]+ [^ ;]+(?:; [0-9.]+ [^ ;]+)*)$")
+)
+# With several substances no one number is the strength.
+single = standard.strength.then(understood).then(
+    standard.Standardiser("single", lambda strength: strength.str.extract(r"^([^;]+)$"))
+)
+# A coat changes the look; release changes the medicine.
+form_group = standard.Standardiser(
+    "form_group", lambda form: form.str.replace_all(r"\b(?:film-coated|sugar-coated|coated|soft|film)\b", " ")
+).then(standard.text)
+substance_set = standard.Standardiser("substance_set", lambda text: standard.substances.on(text).str.split("; "))
+pack_size = standard.Standardiser(
+    "pack_size",
+    lambda name: name.str.to_lowercase().str.extract(
+        r"(?:\bx|\b(?:pack|box|carton|bottle) of|\b) ?(\d{1,4})(?: ?(?:ct|count|pcs|per (?:pack|box|carton|bottle)))?$"
+    ),
+)
+ndc_segments = [
+    standard.Standardiser(name, lambda ndc, n=n: ndc.str.split("-").list.get(n, null_on_oob=True))
+    for n, name in enumerate(("labeler", "product", "package"))
+]
+
+NAME = cl.CustomComparison(
+    output_column_name="name",
+    comparison_levels=[
+        cll.NullLevel("name"),
+        cll.ExactMatchLevel("name", term_frequency_adjustments=True),
+        cll.ExactMatchLevel("name_sorted").configure(label_for_charts="the same words in another order"),
+        cll.ArraySubsetLevel("name_words").configure(label_for_charts="distinctive words of one name all in the other"),
+        cll.ArrayIntersectLevel("name_words", 2).configure(label_for_charts="two distinctive words in common"),
+        cll.ArrayIntersectLevel("name_words", 1).configure(label_for_charts="one distinctive word in common"),
+        cll.ElseLevel(),
+    ],
+).configure(
+    m_probabilities=[0.3, 0.05, 0.25, 0.12, 0.13, 0.15],
+    u_probabilities=[0.001, 0.0002, 0.003, 0.003, 0.02, 0.9728],
+)
+
+# The salt is often left out, so the same first words are nearly the same set.
+BASES = "list_sort(list_transform(substances_{0}, substance -> split_part(substance, ' ', 1)))"
+SUBSTANCES = cl.CustomComparison(
+    output_column_name="substances",
+    comparison_levels=[
+        cll.NullLevel("substances"),
+        cll.ExactMatchLevel("substances"),
+        cll.CustomLevel(
+            f"{BASES.format('l')} = {BASES.format('r')}", "the same substances without their salts", base_dialect_str="duckdb"
+        ),
+        cll.ArraySubsetLevel("substances"),
+        cll.ArrayIntersectLevel("substances", 1),
+        cll.ElseLevel(),
+    ],
+).configure(m_probabilities=[0.75, 0.18, 0.02, 0.02, 0.03], u_probabilities=[0.006, 0.004, 0.002, 0.003, 0.985])
+
+DOSE = cl.ExactMatch("dose").configure(m_probabilities=[0.97, 0.03], u_probabilities=[0.08, 0.92])
+FORM = cl.CustomComparison(
+    output_column_name="dose_form",
+    comparison_levels=[
+        cll.NullLevel("dose_form"),
+        cll.ExactMatchLevel("dose_form"),
+        cll.ExactMatchLevel("form_group"),
+        cll.ElseLevel(),
+    ],
+).configure(m_probabilities=[0.8, 0.15, 0.05], u_probabilities=[0.2, 0.1, 0.7])
+ROUTE = cl.ExactMatch("route").configure(m_probabilities=[0.9, 0.1], u_probabilities=[0.4, 0.6])
+
+MANUFACTURER = cl.CustomComparison(
+    output_column_name="manufacturer",
+    comparison_levels=[
+        cll.NullLevel("manufacturer"),
+        cll.ExactMatchLevel("manufacturer"),
+        cll.ArraySubsetLevel("manufacturer_words").configure(label_for_charts="words of one name all in the other"),
+        cll.JaroWinklerLevel("manufacturer", 0.92),
+        cll.ElseLevel(),
+    ],
+).configure(m_probabilities=[0.7, 0.2, 0.05, 0.05], u_probabilities=[0.03, 0.01, 0.01, 0.95])
+
+PART_NUMBER = cl.CustomComparison(
+    output_column_name="part_number",
+    comparison_levels=[cll.NullLevel("part_number"), cll.ExactMatchLevel("part_number"), cll.ElseLevel()],
+).configure(m_probabilities=[0.9, 0.1], u_probabilities=[0.0005, 0.9995])
+
+# Ten bare digits are three possible codes, each of which may be the one.
+PACKAGE_CODE = cl.CustomComparison(
+    output_column_name="package_code",
+    comparison_levels=[
+        cll.And(cll.NullLevel("gtin"), cll.NullLevel("ndc_candidates")),
+        cll.Or(cll.ExactMatchLevel("gtin"), cll.ArrayIntersectLevel("ndc_candidates", 1)).configure(
+            label_for_charts="a package code in common", fix_u_probability=True
+        ),
+        cll.ElseLevel(),
+    ],
+).configure(m_probabilities=[0.95, 0.05], u_probabilities=[0.0002, 0.9998])
+
+# A code of the substance says nothing of the product made from it.
+SUBSTANCE_CODE = cl.CustomComparison(
+    output_column_name="substance_code",
+    comparison_levels=[
+        cll.And(cll.NullLevel("unii"), cll.NullLevel("cas")),
+        cll.Or(cll.ExactMatchLevel("unii"), cll.ExactMatchLevel("cas")).configure(label_for_charts="a substance code in common"),
+        cll.ElseLevel(),
+    ],
+).configure(m_probabilities=[0.97, 0.03], u_probabilities=[0.003, 0.997])
+
+material = Entity(
+    name="material",
+    about="A substance, a product, a package or a clinical supply; one row per thing and level.",
+    prefix="MAT",
+    label="Material",
+    attributes=[
+        Attribute(
+            "name", "Name or short description.", standardise=standard.text, required=True, checks=[hard(checks.has_letters())],
+            compare_as=standard.folded, survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "description", "Description in full.", standardise=standard.text, survive=survivorship.longest, exposure="public"
+        ),
+        Attribute(
+            "level", "What the record is: substance, product, package or clinical_supply; levels never merge.",
+            standardise=standard.lower, checks=[hard(checks.one_of(*LEVELS))], survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "substances", "Active substances with their salts, as a set.", type=list, standardise=substance_set,
+            survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "strength", "Strength as written; of several substances, in the order of the source.", standardise=standard.text,
+            compare_as=standard.strength, survive=IDENTITY, group="strength", exposure="public",
+        ),
+        Attribute(
+            "strength_value", "Strength as a number, where one number is the strength.", type=float, standardise=standard.number,
+            checks=[checks.between(0, 1e9)], survive=IDENTITY, group="strength",
+            derive=("strength", single.then(standard.strength_value)), exposure="public",
+        ),
+        Attribute(
+            "strength_unit", "Unit of the number, such as mg or mg/ml.", standardise=standard.lower, survive=IDENTITY,
+            group="strength", derive=("strength", single.then(standard.strength_unit)), exposure="public",
+        ),
+        Attribute(
+            "dose_form", "Dose form, noun first, such as tablet film-coated.", standardise=standard.dose_form, survive=IDENTITY,
+            exposure="public",
+        ),
+        Attribute(
+            "route", "Routes of administration, comma between them.", standardise=standard.route, survive=IDENTITY,
+            exposure="public",
+        ),
+        Attribute(
+            "pack_size", "Units in the package; taken from the name where no source states it.", type=int,
+            standardise=standard.integer, checks=[checks.between(1, 100_000)], survive=SUPPLY, derive=("name", pack_size),
+            exposure="public",
+        ),
+        Attribute(
+            "manufacturer", "Manufacturer, or holder of the authorisation.", standardise=standard.org_name,
+            compare_as=standard.org_key, survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "part_number", "The manufacturer's number.", standardise=standard.text, compare_as=standard.code, survive=SUPPLY,
+        ),
+        Attribute(
+            "authorisation", "Marketing authorisation or application number.", standardise=standard.text,
+            compare_as=standard.code, survive=IDENTITY, exposure="public",
+        ),
+        Attribute(
+            "gtin", "Global Trade Item Number, fourteen digits.", standardise=identifiers.gtin.normal,
+            checks=[checks.valid(identifiers.gtin)], identifies=with_compatible("level"), survive=SUPPLY, exposure="public",
+            label="GTIN",
+        ),
+        Attribute(
+            "ndc", "National Drug Code, segments of 5-4-2 digits (6-4-2 from 2033); ten bare digits stay as they are.",
+            standardise=standard.ndc, checks=[checks.valid(identifiers.ndc)], survive=IDENTITY, group="ndc",
+            # Ten bare digits differ from each of their readings, so a difference parts nothing.
+            identifies=with_compatible("level", parts=False), exposure="public", label="NDC",
+        ),
+        Attribute(
+            "ndc_labeler", "First segment of the NDC: who labels it.", standardise=standard.text, survive=IDENTITY, group="ndc",
+            derive=("ndc", ndc_segments[0]), exposure="public", label="NDC labeler",
+        ),
+        Attribute(
+            "ndc_product", "Second segment of the NDC: the product.", standardise=standard.text, survive=IDENTITY, group="ndc",
+            derive=("ndc", ndc_segments[1]), exposure="public", label="NDC product",
+        ),
+        Attribute(
+            "ndc_package", "Third segment of the NDC: the package.", standardise=standard.text, survive=IDENTITY, group="ndc",
+            derive=("ndc", ndc_segments[2]), exposure="public", label="NDC package",
+        ),
+        Attribute(
+            "unii", "Unique Ingredient Identifier of the substance, ten characters.", standardise=identifiers.unii.normal,
+            # Equal in every product of the substance: different and valid parts, equal proves the substance only.
+            checks=[checks.valid(identifiers.unii)], identifies=Identity(joins=False), survive=IDENTITY, exposure="public",
+            label="UNII",
+        ),
+        Attribute(
+            "cas", "CAS Registry Number of the substance.", standardise=identifiers.cas.normal,
+            checks=[checks.valid(identifiers.cas)], survive=IDENTITY, exposure="public", label="CAS",
+        ),
+        Attribute(
+            "storage", "Storage condition.", standardise=standard.text,
+            # Never the newest: a warehouse keeps to the strictest it was told.
+            survive=survivorship.most_restrictive(*STORAGES, roles=("regulatory", "master", "erp")), exposure="public",
+        ),
+        Attribute(
+            "status", "Whether the material is in use: active, inactive, withdrawn, discontinued or pending.",
+            standardise=standard.status, checks=[checks.one_of(*STATUSES)], survive=IDENTITY, exposure="public",
+        ),
+    ],
+    collections=[
+        Collection(
+            "identifier", "A further identifier, such as a GSRS, EMA, ATC or ERP number.", key=("scheme", "value"),
+            attributes=[
+                Attribute("scheme", "Who issued it.", standardise=standard.lower, required=True, exposure="public"),
+                Attribute("value", "The identifier.", standardise=standard.text, required=True, exposure="public"),
+            ],
+        ),
+    ],
+    links=[Link("made_of", to="material", about="What it is made of: a package of a product, a product of its substances.")],
+    keys=[
+        Key("name_sorted", of="name", by=standard.tokens_sorted),
+        Key("name_words", of="name", by=standard.words(without=GENERIC)),
+        Key("amounts", of="strength", by=understood),
+        Key("dose", of=("strength_value", "strength_unit"), by=standard.strength.then(understood)),
+        Key("form_group", of="dose_form", by=form_group),
+        Key("manufacturer_words", of="manufacturer", by=standard.words()),
+        Key("ndc_candidates", of="ndc", by=standard.ndc_candidates),
+    ],
+    comparisons=[
+        NAME, SUBSTANCES, DOSE, FORM, ROUTE, MANUFACTURER, PART_NUMBER, PACKAGE_CODE, SUBSTANCE_CODE,
+    ],
+    block=[
+        ["gtin"],
+        ["ndc_candidates"],
+        ["unii"],
+        ["cas"],
+        ["part_number"],
+        ["name_sorted"],
+        ["substances", "dose"],
+        ["name_words", "dose"],
+        ["substances", "level"],
+    ],
+    train=[["gtin"], ["ndc"], ["part_number"]],
+    veto=[
+        Veto("level", "A substance, its product, its package and a clinical supply are linked, never merged."),
+        Veto("amounts", "Different strengths are different materials."),
+        Veto("dose", "Different strengths are different materials, however they were delivered."),
+        Veto("form_group", "Different dose forms are different materials."),
+        Veto("pack_size", "Different packs are different packages."),
+        Veto("authorisation", "Two brands of one generic are two products."),
+    ],
+    accept=0.99,
+    review=0.60,
+    matches_per_record=1.0,
+    hot=500,
+)
