@@ -19,7 +19,7 @@ LINES = [
     ["entity", "connector", "checks"],
     ["catalog", "tables", "exposure", "mapping", "project", "prepare", "bench"],
     ["hub"],
-    ["audit", "intake", "context"],
+    ["audit", "intake", "context", "model"],
     ["decisions"],
     ["stages"],
     ["train", "explain", "evaluate", "export"],
@@ -34,13 +34,13 @@ NEIGHBOURS = {("identifiers", "standard")}
 
 # A library is known only to the rooms named beside it (`stages.match` is one module of a room).
 KEEPERS = {
-    "splink": {"stages.match", "stages.cluster", "train", "explain"},
-    "duckdb": {"bench", "digest", "mapping", "stages.match", "stages.cluster", "train", "explain", "evaluate"},
+    "splink": {"model", "stages.match", "stages.cluster", "train", "explain"},
+    "duckdb": {"bench", "digest", "mapping", "model", "stages.match", "stages.cluster", "train", "explain", "evaluate"},
     "alembic": {"hub"},
     "psycopg": {"hub"},
     "sqlite3": {"hub"},
     "sqlalchemy": {
-        "tables", "exposure", "hub", "audit", "intake", "decisions", "stages", "train", "explain", "evaluate", "export",
+        "tables", "exposure", "hub", "audit", "intake", "model", "decisions", "stages", "train", "explain", "evaluate", "export",
         "pipeline", "testing", "web", "cli",
     },
     "pandera": {"", "checks", "prepare"},

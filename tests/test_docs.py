@@ -6,6 +6,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+
+from mdm import catalog, project
+from mdm.hub import Hub, migration
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -60,3 +64,22 @@ def test_the_glossary_is_in_order():
     words = [word.lower() for word in re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)][1:]
 
     assert words == sorted(words)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A hub with the shipped entities and no records."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('hub') / 'mdm.db'}"
+    hub = Hub(url, catalog.entities(project.bundled("rules")).values())
+    migration.lay(hub)
+    yield hub
+    hub.dispose()
+
+
+@by_name
+def test_every_query_runs(page, empty):
+    for example in blocks(page, "sql"):
+        for query in filter(str.strip, re.sub(r"--.*", "", example).split(";")):
+            if query.lstrip().startswith("select"):
+                with empty.read() as session:
+                    session.connection.execute(sa.text(query)).all()
