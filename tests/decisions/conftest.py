@@ -11,7 +11,7 @@ from pandera.polars import Check
 from mdm import tables
 from mdm.decisions import RecordName
 from mdm.entity import Attribute, Entity, hard
-from mdm.hub import Hub, guards
+from mdm.hub import Hub, migration
 from mdm.hub.run import now
 from mdm.standard import Standardiser
 
@@ -36,18 +36,10 @@ THING = Entity(
 OTHER = Entity(name="other", about="Something else.", prefix="OTH", attributes=[Attribute("name", "What it is called.")])
 
 
-def create(hub: Hub) -> None:
-    tables.hub_metadata().create_all(hub.engine)
-    tables.entity_metadata(hub.entities.values()).create_all(hub.engine)
-    with hub.begin() as tx:
-        for statement in guards.triggers(hub.dialect):
-            tx.connection.exec_driver_sql(statement)
-
-
 @pytest.fixture
 def hub(hub_url: str) -> Iterator[Hub]:
     hub = Hub(hub_url, [THING, OTHER])
-    create(hub)
+    migration.lay(hub)
     land(hub, [f"crm/things:{n}" for n in range(1, 7)])
     yield hub
     hub.dispose()
