@@ -9,6 +9,7 @@ import polars as pl
 from connectors.files import document, sheet
 from connectors.files.delimited import Batch, Delimited, Dialect, sniffed
 from connectors.files.document import Texts
+from connectors.files.passing import Page
 from connectors.files.source import Part, blocks
 from connectors.files.text import Text
 from mdm.connector import Message, Notice, Options, Records, StreamRequest, keyed, keyed_json, rejected
@@ -20,15 +21,6 @@ _BY_NAME = {
 }  # fmt: skip
 _DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _UNIT = {"csv": "line", "jsonl": "line", "json": "element", "excel": "row"}
-
-
-@dataclass(frozen=True)
-class Page:
-    """Messages for a stretch of a part that ends at line (row, element) `last`."""
-
-    messages: list[Message]
-    last: int
-    fields: tuple[str, ...]
 
 
 @dataclass
@@ -46,6 +38,11 @@ class Reading:
     def format(self) -> str:
         """What is in the part, by option, name and first bytes."""
         return format_of(self.part, self.options)
+
+    @property
+    def nested(self) -> bool:
+        """Whether a record may leave out fields it has no value for."""
+        return self.format in ("json", "jsonl")
 
     @property
     def blank(self) -> bool:

@@ -1,0 +1,131 @@
+"""One pass over the files of a stream, from beginning to end or on from a checkpoint.
+
+The state: `done`, the digest of every file whose content has landed; while a pass is under way also `read`, the digests
+of those it has finished, and `at`, the file it is in and the line (row, element) it has come to.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from connectors.files.source import Part, digest, found, labels, stamp, unchanged
+from mdm.connector import Checkpoint, Complete, Context, Message, Notice, Options, SchemaChange, StreamRequest
+from mdm.errors import DamagedError
+
+
+@dataclass(frozen=True)
+class Page:
+    """Messages for a stretch of a part that ends at line (row, element) `last`."""
+
+    messages: list[Message]
+    last: int
+    fields: tuple[str, ...]
+
+
+class PartReader(Protocol):
+    """One part being read; `nested` when a field may be absent from a page and still be there."""
+
+    total: int
+
+    @property
+    def nested(self) -> bool: ...
+
+    @property
+    def blank(self) -> bool: ...
+
+    def pages(self, after: int = 0) -> Iterator[Page]: ...
+
+    def told(self) -> list[Message]: ...
+
+
+@dataclass
+class Pass:
+    """Every part of a stream, read with `reader`."""
+
+    context: Context
+    request: StreamRequest
+    options: Options
+    reader: Callable[[Part, StreamRequest, Options], PartReader]
+    done: dict[str, str] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
+    at: dict[str, Any] = field(default_factory=dict)
+    fields: list[str] = field(default_factory=list)
+    empty: list[Part] = field(default_factory=list)
+
+    def messages(self, state: dict[str, Any] | None) -> Iterator[Message]:
+        """Everything from this state on."""
+        state = state or {}
+        self.done, self.read = dict(state.get("done", {})), dict(state.get("read", {}))
+        self.at, self.fields = dict(state.get("at", {})), list(state.get("fields", []))
+        parts = found(self.context, self.options)
+        digests = {path: digest(path) for path in dict.fromkeys(part.path for part in parts)}
+        contents = {part: digests[part.path] for part in parts}
+        known = self._known(parts, contents)
+        if left := [part for part in known if part.label not in self.read]:
+            yield Notice(f"{labels(left)}: unchanged since landed, so not read again")
+        for part in parts:
+            if part not in known:
+                yield from self._part(part, contents[part])
+            self.read[part.label] = contents[part]
+            if part not in known:
+                yield self._checkpoint()
+        yield from self._end(parts, known)
+
+    def _known(self, parts: list[Part], contents: dict[Part, str]) -> list[Part]:
+        """The parts there is no need to read.
+
+        Where a record may stand in several files and carries no time, only their order tells which version is the
+        newest. Reading older files again would bring back older versions, so those before the first change are left.
+        """
+        landed = [part for part in parts if self.done.get(part.label) == contents[part]]
+        known = [part for part in parts if self.read.get(part.label) == contents[part]]
+        if self.options["skip_unchanged"]:
+            return [part for part in parts if part in landed or part in known]
+        if len(parts) > 1 and self.request.modified is None and self.request.delivery == "delta":
+            change = next((at for at, part in enumerate(parts) if part not in landed), len(parts))
+            return [part for at, part in enumerate(parts) if at < change or part in known]
+        return known
+
+    def _part(self, part: Part, content: str) -> Iterator[Message]:
+        before = stamp(part.path)
+        here = self.at.get("file") == part.label and self.at.get("digest") == content
+        after = int(self.at["after"]) if here else 0
+        reading = self.reader(part, self.request, self.options)
+        for page in reading.pages(after):
+            if page.fields:
+                yield from self._drift(page.fields, nested=reading.nested)
+            yield from page.messages
+            yield from reading.told()
+            self.at = {"file": part.label, "digest": content, "after": page.last}
+            yield self._checkpoint()
+        yield from reading.told()
+        if reading.blank:
+            self.empty.append(part)
+            yield Notice(f"{part.label}: is empty, not even a header; if something should be in it, ask for a new delivery")
+        elif not reading.total and not after:
+            yield Notice(f"{part.label} line 1: there is no record in it")
+        unchanged(part, before)
+
+    def _drift(self, fields: tuple[str, ...], *, nested: bool) -> Iterator[Message]:
+        """What changed since the last file, or since the last time."""
+        added = tuple(name for name in fields if name not in self.fields)
+        removed = () if nested else tuple(name for name in self.fields if name not in fields)
+        if self.fields and (added or removed):
+            yield SchemaChange(added, removed)
+        self.fields = self.fields + list(added) if nested else list(fields)
+
+    def _end(self, parts: list[Part], known: list[Part]) -> Iterator[Message]:
+        if self.empty and len(self.empty) == len(parts):
+            raise DamagedError(f"{labels(self.empty)} line 1: empty, not even a header; ask for a new delivery")
+        if not self.empty and not known:
+            yield Complete()
+        # A blank file stays news, so that a source without content never passes for an unchanged one.
+        self.done = {part.label: self.read[part.label] for part in parts if part not in self.empty}
+        self.read, self.at = {}, {}
+        yield self._checkpoint()
+
+    def _checkpoint(self) -> Checkpoint:
+        state: dict[str, Any] = {"done": dict(self.done), "fields": list(self.fields)}
+        if self.read or self.at:
+            state |= {"read": dict(self.read), "at": dict(self.at)}
+        return Checkpoint(state)
