@@ -85,6 +85,8 @@ def write_truth(folder: Path, truth: Iterable[Truth]) -> None:
 
 def _write_codes(folder: Path) -> None:
     """The code lists that the mappings name."""
+    storages = [{"code": written, "value": row[0]} for row in words.STORAGES for written in row[1:]]
+    delivery.write_csv(folder / "codes" / "storage.csv", storages)
     for source, place in (("register", 1), ("vault", 2)):
         rows = [{"code": line[place], "value": line[0]} for line in words.SPECIALTIES]
         delivery.write_csv(folder / "codes" / f"specialty_{source}.csv", rows)

@@ -41,14 +41,17 @@ class Supply:
 def supply(world: World) -> Supply:
     """The three sources of materials."""
     made, rng, wild = Supply(), world.scale.rng("supply"), world.scale.noise
+    products: dict[int | None, str] = {}
     for number in world.knows["erp", "material"]:
         for _ in range(2 if rng.random() < SECOND_NUMBER * wild else 1):
             row = erp_row(rng, world.materials[number], len(made.erp), wild)
             made.erp.append(row)
             made.clusters["erp", "materials", row["MATNR"]] = f"material-{number}"
     for number in world.knows["regulatory", "material"]:
-        made.regulatory.append(_regulatory(rng, world.materials[number], len(made.regulatory), wild))
-        made.clusters["regulatory", "products", made.regulatory[-1]["Product_ID"]] = f"material-{number}"
+        row = _regulatory(rng, world.materials[number], len(made.regulatory), wild)
+        made.regulatory.append(row | {"Made_Of": products.get(world.materials[number].parent, "")})
+        made.clusters["regulatory", "products", row["Product_ID"]] = f"material-{number}"
+        products[number] = row["Product_ID"]
     for number in world.knows["irt", "material"]:
         kit = _kit(rng, world.materials[number], len(made.irt))
         made.irt.append(kit)
@@ -69,7 +72,7 @@ def write(folder: Path, made: Supply) -> None:
 
 def erp_row(rng: Random, truth: Material, place: int, wild: float) -> Row:
     """One row of the material master."""
-    storage = words.STORAGES[truth.storage][1] if rng.random() < 0.7 else ""
+    storage = words.STORAGES[truth.storage][2] if rng.random() < 0.7 else ""
     changed = delivery.moment(rng)
     return {
         "MATNR": f"{100200 + place:018d}", "MTART": ERP_TYPES[truth.level], "MAKTX": _erp_text(rng, truth, wild),
@@ -97,7 +100,7 @@ def _regulatory(rng: Random, truth: Material, place: int, wild: float) -> Row:
         "Part_Number": truth.part_number if truth.level == "clinical_supply" or rng.random() < 0.4 else "",
         "GTIN": truth.gtin if rng.random() < 0.5 else "", "NDC": _ndc(rng, truth, hyphens=1.0),
         "UNII": truth.substance.unii if truth.level == "substance" else "", "CAS": _cas(rng, truth, 0.8),
-        "Storage_Condition": words.STORAGES[truth.storage][0], "Status": "Authorised" if rng.random() < 0.95 else "Withdrawn",
+        "Storage_Condition": words.STORAGES[truth.storage][1], "Status": "Authorised" if rng.random() < 0.95 else "Withdrawn",
         "Updated": f"{delivery.moment(rng):%Y-%m-%d}",
     }  # fmt: skip
 
@@ -114,7 +117,7 @@ def _kit(rng: Random, truth: Material, place: int) -> dict[str, Any]:
         "strength": {"value": truth.strength, "unit": truth.unit.upper()},
         "doseForm": form, "supplier": {"name": words.MAKERS[truth.maker][1], "item": truth.part_number or None},
         "ids": {"gtin": truth.gtin if truth.gtin and rng.random() < 0.7 else None, "ndc": _ndc(rng, truth, hyphens=0.5) or None},
-        "storage": words.STORAGES[truth.storage][0], "active": rng.random() < 0.95,
+        "storage": words.STORAGES[truth.storage][1], "active": rng.random() < 0.95,
         "updatedAt": delivery.iso(delivery.moment(rng)),
     }  # fmt: skip
 

@@ -243,4 +243,9 @@ MAKERS = (
     ("Glenmarch Therapeutics plc", "Glenmarch"),
     ("Hüttenberg AG", "Huettenberg AG"),
 )
-STORAGES = (("2-8 °C", "refrigerate at 2 to 8 C"), ("15-25 °C", "store at 15 to 25 C"), ("-20 °C", "frozen, -20 C"))
+# (storage condition, as the regulator writes it, as the ERP does)
+STORAGES = (
+    ("2-8 C", "2-8 °C", "refrigerate at 2 to 8 C"),
+    ("15-25 C", "15-25 °C", "store at 15 to 25 C"),
+    ("-20 C", "-20 °C", "frozen, -20 C"),
+)
