@@ -6,6 +6,8 @@ Names are loaded when they are first used, so that a command that needs none of 
 from importlib import import_module
 from typing import Any
 
+__version__ = "0.1.0"
+
 _PLACES = {
     "mdm.entity": ("Attribute", "Collection", "Entity", "Hard", "Identity", "Key", "Link", "Veto", "hard", "with_compatible"),
     "mdm.connector": ("Connector", "Stream"),

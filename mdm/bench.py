@@ -47,6 +47,11 @@ class Bench:
             stale.unlink(missing_ok=True)
         self.execute(f"attach '{path}' as bench")
 
+    def empty(self) -> None:
+        """Forget everything that lasts."""
+        for (name,) in self.execute("select table_name from duckdb_tables() where database_name = 'bench'"):
+            self.execute(f'drop table bench."{name}"')
+
     def execute(self, sql: str, parameters: object = None) -> list[tuple]:
         """Run SQL and return all its rows (DuckDB wants a result read to its end)."""
         return self.connection.execute(sql, parameters).fetchall()
@@ -61,7 +66,8 @@ class Bench:
         if append and self.has(table):
             self.execute(f"insert into {table} by name from _incoming")
         else:
-            self.execute(f"create or replace table {table} as from _incoming")
+            kind = "table" if table.startswith("bench.") else "temp table"
+            self.execute(f"create or replace {kind} {table} as from _incoming")
         self.connection.unregister("_incoming")
 
     @contextlib.contextmanager
@@ -76,8 +82,9 @@ class Bench:
     def has(self, table: str) -> bool:
         """The table exists; written `bench.name` or `name`."""
         database, _, name = table.rpartition(".")
+        # Scratch tables are temporary: a DuckDB transaction may write to them beside one database.
         sql = "select 1 from duckdb_tables() where database_name = ? and table_name = ?"
-        return bool(self.execute(sql, [database or "memory", name]))
+        return bool(self.execute(sql, [database or "temp", name]))
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

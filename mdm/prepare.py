@@ -5,7 +5,6 @@ column per attribute, and leave in the attribute's type.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import pandera.errors

@@ -5,10 +5,10 @@ record's own name, so that equal inputs give equal outputs whatever their order.
 stands behind every value that did not. A value always comes from a member.
 
 Candidates are a frame with one row per member: `role` (text), `source_time` (epoch microseconds, null last), `name_rank`
-(position of source, stream, key in binary order) and the attribute's own value.
+(position of source, stream, key in binary order), `demoted` (a record merged away at its source) and the values.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -55,45 +55,73 @@ def rank_of_role(rule: Rule) -> pl.Expr:
     return pl.col("role").replace_strict(places, default=len(places), return_dtype=pl.Int32)
 
 
-def order(rule: Rule, value: str, failed: pl.Expr) -> list[tuple[pl.Expr, bool]]:
-    """The rule as sort keys (expression, descending) over candidates that have a value."""
-    lead: list[tuple[pl.Expr, bool]] = []
-    if rule.by == "recency":
-        lead = [(pl.col("source_time"), True)]
-    elif rule.by == "length":
-        lead = [(pl.col(value).cast(pl.String).str.len_chars(), True)]
-    elif rule.by == "agreement":
-        lead = [(pl.len().over("cluster", value), True)]
-    elif rule.by == "order":
+def lead(rule: Rule, value: str) -> list[tuple[pl.Expr, bool]]:
+    """What the rule looks at before role and recency, per value: sort keys (expression, descending)."""
+    if rule.by == "length":
+        return [(pl.col(value).cast(pl.String).str.len_chars(), True)]
+    if rule.by == "agreement":
+        return [(pl.len().over("cluster", value), True)]
+    if rule.by == "order":
         places = {v: i for i, v in enumerate(rule.values)}
         text = pl.col(value).cast(pl.String).str.to_lowercase()
-        lead = [(text.replace_strict(places, default=len(places), return_dtype=pl.Int32), False)]
-    return [
-        (failed.fill_null(False), False),
-        *lead,
-        (rank_of_role(rule), False),
-        (pl.col("source_time"), True),
-        (pl.col("name_rank"), False),
-    ]
+        return [(text.replace_strict(places, default=len(places), return_dtype=pl.Int32), False)]
+    return []
 
 
-def winners(candidates: pl.DataFrame, value: str, rule: Rule, *, failed: pl.Expr | None = None) -> pl.DataFrame:
-    """The winning candidate per cluster for one attribute.
+def ranked(candidates: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    """Candidates in the order of a rule that does not look at values: role or recency."""
+    keys = [("cluster", False), (pl.col("demoted"), False)]
+    if rule.by == "recency":
+        keys.append((pl.col("source_time"), True))
+    keys += [(rank_of_role(rule), False), (pl.col("source_time"), True), (pl.col("name_rank"), False)]
+    return candidates.sort([k for k, _ in keys], descending=[down for _, down in keys], nulls_last=True)
 
-    `candidates` has `cluster`, `record_id`, `role`, `source_time`, `name_rank` and `value`; the answer has `cluster`
-    and `record_id`. Clusters in which nobody has a value are absent.
+
+def winners(candidates: pl.DataFrame, attributes: Sequence[str], rule: Rule, failed: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Per cluster: each attribute's value, and in `<attribute>@` the record it comes from. Null: nobody has a value.
+
+    `candidates`: cluster, record_id, role, source_time, name_rank, demoted and the attributes. `failed`: per attribute
+    the records whose value broke a soft rule; they win only where nobody else has a value.
     """
-    keys = order(rule, value, pl.lit(False) if failed is None else failed)
-    offered = candidates.lazy().filter(_present(candidates, value))
-    by = [expression.alias(f"_k{i}") for i, (expression, _) in enumerate(keys)]
-    return (
-        offered.with_columns(by)
-        .sort(["cluster", *(f"_k{i}" for i in range(len(keys)))],
-              descending=[False, *(down for _, down in keys)], nulls_last=True)
-        .unique("cluster", keep="first", maintain_order=True)
-        .select("cluster", "record_id")
-        .collect()
-    )  # fmt: skip
+    if rule.by in ("role", "recency", "union"):
+        order = ranked(candidates, rule)
+        picks = [e for a in attributes for e in (_union(order, a) if rule.by == "union" else _first(order, a, failed.get(a)))]
+        return order.group_by("cluster", maintain_order=True).agg(picks).sort("cluster")
+    parts = [_by_value(candidates, a, rule, failed.get(a)) for a in attributes]
+    whole = candidates.select("cluster").unique()
+    for part in parts:
+        whole = whole.join(part, on="cluster", how="left")
+    return whole.sort("cluster")
+
+
+def _first(order: pl.DataFrame, name: str, failed: pl.Series | None) -> list[pl.Expr]:
+    present = _present(order, name)
+    value, record = pl.col(name).filter(present).first(), pl.col("record_id").filter(present).first()
+    if failed is not None and failed.len():
+        sound = present & ~pl.col("record_id").is_in(failed.implode())
+        value = pl.coalesce(pl.col(name).filter(sound).first(), value)
+        record = pl.coalesce(pl.col("record_id").filter(sound).first(), record)
+    return [value.alias(name), record.alias(f"{name}@")]
+
+
+def _union(order: pl.DataFrame, name: str) -> list[pl.Expr]:
+    present = _present(order, name)
+    if isinstance(order.schema[name], pl.List):
+        whole = pl.col(name).explode(empty_as_null=True).drop_nulls().unique().sort()
+    else:
+        whole = pl.col(name).filter(present).first()
+    return [whole.alias(name), pl.col("record_id").filter(present).first().alias(f"{name}@")]
+
+
+def _by_value(candidates: pl.DataFrame, name: str, rule: Rule, failed: pl.Series | None) -> pl.DataFrame:
+    broken = pl.lit(False) if failed is None else pl.col("record_id").is_in(failed.implode())
+    keys = [
+        (broken, False), (pl.col("demoted"), False), *lead(rule, name), (rank_of_role(rule), False),
+        (pl.col("source_time"), True), (pl.col("name_rank"), False),
+    ]  # fmt: skip
+    offered = candidates.filter(_present(candidates, name))
+    order = offered.sort(["cluster", *(k for k, _ in keys)], descending=[False, *(down for _, down in keys)], nulls_last=True)
+    return order.unique("cluster", keep="first", maintain_order=True).select("cluster", name, pl.col("record_id").alias(f"{name}@"))
 
 
 def _present(candidates: pl.DataFrame, value: str) -> pl.Expr:

@@ -8,6 +8,7 @@ import time
 import polars as pl
 import sqlalchemy as sa
 
+from mdm import fault
 from mdm.hub import bulk
 from mdm.hub.engine import writing
 from mdm.tables import OPEN
@@ -39,6 +40,7 @@ def load(engine: sa.Engine, table: sa.Table, rows: pl.DataFrame) -> int:
     for part in rows.iter_slices(chunk):
         with writing(engine) as connection:
             bulk.insert(connection, table, part)
+        fault.point(f"append.{table.name}")
         if rows.height > chunk:
             time.sleep(_PAUSE)
     return rows.height
@@ -50,6 +52,7 @@ def close(engine: sa.Engine, table: sa.Table, keys: pl.DataFrame, run: int) -> i
     for part in keys.unique(maintain_order=True).iter_slices(_CHUNK):
         with writing(engine) as connection:
             closed += _close(connection, table, part, run)
+        fault.point(f"close.{table.name}")
     return closed
 
 

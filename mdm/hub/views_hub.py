@@ -57,38 +57,38 @@ left join run_entity u on u.entity = t.entity and u.run_id = t.from_run"""
 
 def _change(entities: list[Entity], words: Words) -> Relation:
     columns = (
-        Column("seq", "Number of the change: without gaps, in order of publication.", "t.seq"),
+        Column("seq", "Number of the change: without gaps, in order of publication.", "u.change_base + t.ordinal"),
         Column("run_id", "Run that published it.", "t.run_id"),
         _ENTITY,
         Column("golden_id", "The golden record.", "t.golden_id"),
         Column("kind", "created, changed, merged, split, retired or restored.", "t.kind"),
-        Column("at", "When it was published (UTC).", "t.at"),
-        Column("before", "The golden record before, as JSON; null: there was none.", "t.before"),
-        Column("after", "The golden record after, as JSON; null: there is none.", "t.after"),
+        Column("at", "When it was published (UTC).", "u.published_at"),
+        Column(
+            "before",
+            "The golden record before, as JSON; null: there was none.",
+            _document(entities, words, "g.from_run < t.run_id and g.to_run >= t.run_id"),
+        ),
+        Column(
+            "after",
+            "The golden record after, as JSON; null: there is none.",
+            _document(entities, words, "g.from_run <= t.run_id and g.to_run > t.run_id"),
+        ),
     )
-    arms = "\n    union all\n    ".join(_changes(entity, words) for entity in entities) or _NOTHING
-    return Relation("change", "Every change of a golden record, for systems downstream.", columns, f"from (\n    {arms}\n) t")
+    return Relation(
+        "change", "Every change of a golden record, for systems downstream.", columns, f"from change_log t\n{_PUBLISHED}"
+    )
 
 
-_NOTHING = """select 0 as seq, 0 as run_id, '' as entity, '' as golden_id, '' as kind, u.published_at as at,
-        '' as before, '' as after
-    from run_entity u where 1 = 0"""
-
-
-def _changes(entity: Entity, words: Words) -> str:
-    e, golden = literal(entity.name), quoted(f"{entity.name}_golden")
-    links = [f"{link.name}_id" for link in entity.links]
-    row = {
-        side: f"case when {side}.golden_id is not null then {words.document(side, entity.attributes, links)} end" for side in "ba"
-    }
-    return f"""select u.change_base + l.ordinal as seq, l.run_id, l.entity, l.golden_id, l.kind, u.published_at as at,
-        {row["b"]} as before,
-        {row["a"]} as after
-    from run_entity u
-    join change_log l on l.run_id = u.run_id and l.entity = u.entity
-    left join {golden} b on b.golden_id = l.golden_id and b.from_run < l.run_id and b.to_run >= l.run_id
-    left join {golden} a on a.golden_id = l.golden_id and a.from_run <= l.run_id and a.to_run > l.run_id
-    where u.entity = {e} and u.published_at is not null"""
+def _document(entities: list[Entity], words: Words, when: str) -> str:
+    """The version of the changed golden record at that moment, looked up only where a reader asks for it."""
+    if not entities:
+        return "cast(null as text)"
+    arms = []
+    for entity in entities:
+        row = words.document("g", entity.attributes, [f"{link.name}_id" for link in entity.links])
+        golden = quoted(f"{entity.name}_golden")
+        arms.append(f"when {literal(entity.name)} then (select {row} from {golden} g where g.golden_id = t.golden_id and {when})")
+    return "case t.entity\n        " + "\n        ".join(arms) + "\n    end"
 
 
 def _quality() -> Relation:

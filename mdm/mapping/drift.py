@@ -56,7 +56,7 @@ def require(found: Drift, stream: StreamSettings) -> None:
 
 
 def leaves(payload: pl.Series) -> list[str]:
-    """Every field that payloads hold, nested ones as dotted paths, in the order first met."""
+    """Every field that payloads hold, nested ones as dotted paths, by their place in their record."""
     return list(dict.fromkeys(_leaves(payload.drop_nulls(), "")))
 
 

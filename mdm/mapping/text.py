@@ -17,7 +17,7 @@ from mdm.mapping.query import queried
 JOIN = ";"
 # A number that DuckDB would read as a double, and so could print otherwise than the source wrote it.
 _DOUBLE = r"[:\[,]\s*-?[0-9]+[.eE]"
-_WORD = r'("(?:[^"\\]|\\.)*")|(-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)'
+_WORD = r'("(?:[^"\\]|\\.)*")|(-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+))'
 _MARK = "\x01"
 
 
@@ -67,7 +67,7 @@ def literal(payload: pl.Series) -> pl.Series:
     has = payload.str.contains(_DOUBLE).fill_null(False)
     if not has.any():
         return payload
-    # Strings pass as they are; numbers, which are all that is left with digits, get marks that become quotes.
+    # Strings pass as they are; decimal numbers get marks that become quotes.
     quoted = (
         payload.filter(has)
         .str.replace_all(_WORD, f"${{1}}{_MARK}${{2}}{_MARK}")

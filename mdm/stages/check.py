@@ -21,7 +21,7 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     waived = _waivers(hub, entity, run)
     fresh = bench.execute("select count(distinct record_id) from fresh semi join bench.record using (record_id)")[0][0]
     refused: list[pl.DataFrame] = []
-    bench.execute("create or replace table checking as select distinct record_id from fresh semi join bench.record using (record_id)")
+    bench.execute("create or replace temp table checking as select distinct record_id from fresh semi join bench.record using (record_id)")
     bench.store("checking", _released(bench, hub, entity, run), append=True)
     for offset in range(0, fresh + 1, WINDOW):
         records = bench.frame(

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import digest, mapping
+from mdm import digest, fault, mapping
 from mdm.connector import Checkpoint, Complete, Connector, Notice, Records, Rejected, SchemaChange, StreamRequest
 from mdm.connector import Context as World
-from mdm.errors import DriftError, ShrunkError
+from mdm.errors import ShrunkError
 from mdm.hub import Hub, Session, Tally
 from mdm.hub.run import now
 from mdm.settings import Source, StreamSettings
@@ -53,6 +53,7 @@ class _Delivery:
     complete: bool = False
     rejected: int = 0
     warned: set[str] = field(default_factory=set)
+    shapes: set[tuple[str, ...]] = field(default_factory=set)
 
 
 def run(landing: Landing, connector: Connector, world: World, *, progress: Callable[[int], None] = lambda n: None) -> Tally:
@@ -134,14 +135,25 @@ def _state(landing: Landing) -> dict | None:
 
 
 def _judge_drift(landing: Landing, delivery: _Delivery, frame: pl.DataFrame, fields: tuple[str, ...]) -> None:
-    drift = mapping.drift(frame, landing.stream, fields)
-    if drift.missing and fields:
-        raise DriftError(drift.text())
-    for name in drift.unknown:
+    """Compare a page's fields with the mapping: the first page of every shape, and every page of nested data."""
+    said = frame.filter(pl.col("payload").is_not_null())
+    nested = said["payload"].str.contains(r"[:\[,]\s*[\[{]").any()
+    if said.is_empty() or (fields in delivery.shapes and not nested):
+        return
+    delivery.shapes.add(fields)
+    found = mapping.drift(said if nested or not fields else list(fields), landing.stream, sparse=nested or not _uniform(said))
+    mapping.require(found, landing.stream)
+    for name in found.unknown:
         if name not in delivery.warned:
             delivery.warned.add(name)
             delivery.notes.append(f"new field {name!r} is neither mapped nor ignored; map it, or add it to `ignore`")
     delivery.fields.update(dict.fromkeys(fields))
+
+
+def _uniform(said: pl.DataFrame) -> bool:
+    """Every record has the same fields, as the rows of a table do."""
+    shapes = said["payload"].head(200).map_elements(lambda p: "\x1f".join(json.loads(p)), return_dtype=pl.String)
+    return shapes.n_unique() == 1
 
 
 def _judged(landing: Landing, frame: pl.DataFrame) -> pl.DataFrame:
@@ -165,6 +177,7 @@ def _commit(landing: Landing, delivery: _Delivery, pages: list[pl.DataFrame], st
         if state is not None:
             _store_state(tx, landing, state=json.dumps(state), fingerprint=fingerprint(landing.stream))
         _count(tx, landing, delivery)
+    fault.point("land")
 
 
 def _land(tx: Session, landing: Landing, delivery: _Delivery, page: pl.DataFrame) -> None:
@@ -289,6 +302,16 @@ def failed(landing: Landing, message: str) -> None:
     """Record that this stream could not be landed, and why."""
     with landing.hub.begin() as tx:
         _store_state(tx, landing, status="failed", message=message)
+
+
+def counted(landing: Landing) -> tuple[dict[str, int], tuple[str, ...]]:
+    """What was counted and noted of a stream in this run so far."""
+    table = landing.hub.fixed["read_tally"]
+    source, stream = landing.names
+    where = sa.and_(table.c.run_id == landing.number, table.c.source == source, table.c.stream == stream)
+    with landing.hub.read() as session:
+        row = session.execute(sa.select(table).where(where)).mappings().first()
+    return ({n: row[n] for n in READ_COUNTS}, tuple(json.loads(row["notes"]))) if row else ({}, ())
 
 
 def _words(added: tuple[str, ...], removed: tuple[str, ...], retyped: object) -> str:

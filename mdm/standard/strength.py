@@ -20,7 +20,7 @@ _SHOWN = Context(prec=12)
 _MASS = {
     "kg": "1000000", "g": "1000", "gm": "1000", "gms": "1000", "gram": "1000", "grams": "1000", "mg": "1",
     "mgs": "1", "mgm": "1", "milligram": "1", "milligrams": "1", "mcg": "0.001", "ug": "0.001", "μg": "0.001",
-    "mcgs": "0.001", "microgram": "0.001", "micrograms": "0.001", "ng": "0.000001", "nanogram": "0.000001",
+    "mcgs": "0.001", "ugm": "0.001", "microgram": "0.001", "micrograms": "0.001", "ng": "0.000001", "nanogram": "0.000001",
     "nanograms": "0.000001",
 }  # fmt: skip
 _VOLUME = {
@@ -71,7 +71,7 @@ def _read(number: str) -> Decimal:
 def _said(text: str) -> str:
     """One spelling of letters, spaces and micro signs; a remark behind asterisks is dropped."""
     plain = unicodedata.normalize("NFKC", text.partition("**")[0] or text).lower().replace("µ", "μ")
-    return unicodedata.normalize("NFKC", " ".join(plain.split()))
+    return unicodedata.normalize("NFKC", " ".join(plain.split()).rstrip("."))
 
 
 def _parts(said: str) -> list[str]:
