@@ -74,10 +74,9 @@ class Bench:
     def given(self, name: str, rows: pl.DataFrame) -> Iterator[None]:
         """A frame under a name, for the length of a block."""
         self.connection.register(name, rows)
-        try:
-            yield
-        finally:
-            self.connection.unregister(name)
+        yield
+        # Left in place after an error: an aborted transaction lets nothing be dropped, and the rollback does it.
+        self.connection.unregister(name)
 
     def has(self, table: str) -> bool:
         """The table exists; written `bench.name` or `name`."""

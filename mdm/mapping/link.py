@@ -15,6 +15,7 @@ from mdm.settings import LinkSettings, MapSettings
 TOLD = ("role", "number", "study", "valid_from", "valid_to")
 LINK = {
     "record_id": pl.Int64,
+    "child_id": pl.Int64,
     "link": pl.String,
     "to_source": pl.String,
     "to_stream": pl.String,
@@ -31,17 +32,18 @@ def fields(mapping: MapSettings) -> list[str]:
     return [f for link in mapping.links for f in (*link.key, *(getattr(link, t) for t in TOLD)) if f]
 
 
-def links(owner: pl.Series, mapping: MapSettings, said: Said, documents: Documents) -> pl.DataFrame:
-    """The links of the records a map reads; `owner` is the record each row belongs to."""
+def links(owner: pl.Series, teller: pl.Series, mapping: MapSettings, said: Said, documents: Documents) -> pl.DataFrame:
+    """The links of the records a map reads; `owner` is the record each row belongs to, `teller` the one that says it."""
     has = documents.present(getattr(link, t) for link in mapping.links for t in TOLD if getattr(link, t))
-    found = [_link(owner, link, said, has) for link in mapping.links]
+    found = [_link(owner, teller, link, said, has) for link in mapping.links]
     return pl.concat([pl.DataFrame(schema=LINK), *found])
 
 
-def _link(owner: pl.Series, link: LinkSettings, said: Said, has: Said) -> pl.DataFrame:
+def _link(owner: pl.Series, teller: pl.Series, link: LinkSettings, said: Said, has: Said) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "record_id": owner,
+            "child_id": teller,
             "source_key": joined([said[field] for field in link.key]),
             **{t: _told(t, getattr(link, t), said, has, len(owner)) for t in TOLD},
         }
@@ -49,6 +51,7 @@ def _link(owner: pl.Series, link: LinkSettings, said: Said, has: Said) -> pl.Dat
     ids = record_ids(frame, link.to_source, link.to_stream)
     return frame.select(
         "record_id",
+        "child_id",
         pl.lit(link.link).alias("link"),
         pl.lit(link.to_source).alias("to_source"),
         pl.lit(link.to_stream).alias("to_stream"),

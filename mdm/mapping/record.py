@@ -60,7 +60,7 @@ def records(frame: pl.DataFrame, stream: StreamSettings, mapping: MapSettings, e
     return Mapped(
         records=_records(work, values),
         children={c.name: _children(work, values, c.name) for c in entity.collections},
-        links=link.links(work.owner, mapping, said, found.documents).drop_nulls("record_id"),
+        links=link.links(work.owner, found.base["record_id"], mapping, said, found.documents).drop_nulls("record_id"),
         unknown_codes=pl.concat([pl.DataFrame(schema=code.UNKNOWN), *work.unknown]),
         filtered=found.filtered,
         duplicates=found.duplicates,
