@@ -143,8 +143,8 @@ def _substance_key(column: pl.Expr) -> pl.Expr:
 
 
 def _ndc(column: pl.Expr) -> pl.Expr:
-    said = upper.on(column.str.normalize("NFKC")).str.replace_all(r"[\p{Pd}−]", "-").str.replace_all(" ", "", literal=True)
-    bare = said.str.replace(r"^NDC[:#.]*-?", "").str.replace(r"^([0-9]+)\.0$", "$1")
+    said = upper.on(column.str.normalize("NFKC")).str.replace_all(r"\s*[\p{Pd}−]\s*", "-")
+    bare = said.str.replace(r"^NDC[:#.\s]*-?([0-9])", "$1").str.replace(r"^([0-9]+)\.0$", "$1")
     # A labeler of six digits is written so only where the first is not zero.
     five = bare.str.replace(r"^0([0-9]{5}-[0-9]{3,4}(?:-[0-9]{1,2})?)$", "$1")
     labeler = five.str.replace(r"^([0-9]{4}-[0-9]{4}(?:-[0-9]{2})?)$", "0$1")
