@@ -55,6 +55,10 @@ def rank_of_role(rule: Rule) -> pl.Expr:
     return pl.col("role").replace_strict(places, default=len(places), return_dtype=pl.Int32)
 
 
+def _role(rule: Rule) -> list[tuple[pl.Expr, bool]]:
+    return [(rank_of_role(rule), False)] if rule.roles else []
+
+
 def lead(rule: Rule, value: str) -> list[tuple[pl.Expr, bool]]:
     """What the rule looks at before role and recency, per value: sort keys (expression, descending)."""
     if rule.by == "length":
@@ -73,7 +77,7 @@ def ranked(candidates: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     keys = [("cluster", False), (pl.col("demoted"), False)]
     if rule.by == "recency":
         keys.append((pl.col("source_time"), True))
-    keys += [(rank_of_role(rule), False), (pl.col("source_time"), True), (pl.col("name_rank"), False)]
+    keys += [*_role(rule), (pl.col("source_time"), True), (pl.col("name_rank"), False)]
     return candidates.sort([k for k, _ in keys], descending=[down for _, down in keys], nulls_last=True)
 
 
@@ -114,9 +118,9 @@ def _union(order: pl.DataFrame, name: str) -> list[pl.Expr]:
 
 
 def _by_value(candidates: pl.DataFrame, name: str, rule: Rule, failed: pl.Series | None) -> pl.DataFrame:
-    broken = pl.lit(False) if failed is None else pl.col("record_id").is_in(failed.implode())
+    broken = [] if failed is None else [(pl.col("record_id").is_in(failed.implode()), False)]
     keys = [
-        (broken, False), (pl.col("demoted"), False), *lead(rule, name), (rank_of_role(rule), False),
+        *broken, (pl.col("demoted"), False), *lead(rule, name), *_role(rule),
         (pl.col("source_time"), True), (pl.col("name_rank"), False),
     ]  # fmt: skip
     offered = candidates.filter(_present(candidates, name))

@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from mdm import project, tables
 from mdm.entity import Entity
 from mdm.errors import MigrationError
-from mdm.hub import Hub, guard, revision, views
+from mdm.hub import Hub, guard, revision, views, views_grant
 from mdm.hub.views_entity import of_entity
 from mdm.hub.views_hub import fixed
 from mdm.hub.views_sql import WORDS
@@ -42,11 +42,13 @@ def migrate(hub: Hub, *, folder: Path | None = None) -> bool:
         behind = _told(revision.pending, tx.connection, script)
         if not behind and known == wanted and _drawn(tx.connection, wanted["views"]):
             return False
+        grants = views_grant.given(tx.connection)
         views.undraw(tx.connection, {*known.get("views", ()), *wanted["views"]})
         guard.lift(tx.connection)
         _told(revision.upgrade, tx.connection, script)
         _refuse_if_different(tx.connection, hub)
         _draw(tx.connection, hub, wanted)
+        views_grant.give(tx.connection, grants)
     log.info("migrated", extra={"entities": sorted(hub.entities), "dialect": hub.dialect})
     return True
 

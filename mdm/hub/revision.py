@@ -10,6 +10,7 @@ bundled rules. Only until a release is cut; afterwards a revision is added, neve
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from mdm import catalog, project, tables
 from mdm.errors import MigrationError
 
 HUB, ENTITIES = "hub", "entities"
+_RETYPED = re.compile(r"alter_column\('(\w+)',((?:\n\s+\w+=.*)*?)\n(\s+)type_=sa\.(\w+)\(\)")
+_CASTS = {"Text": "text", "BigInteger": "bigint", "Float": "float", "Boolean": "boolean", "Date": "date"}
 
 
 def scripts(*places: Path) -> ScriptDirectory:
@@ -79,6 +82,8 @@ def _compared(wanted: RevisionContext, at: Any, context: MigrationContext) -> li
 
 def _tidy(text: str) -> str:
     """As a person would write it: columns indented, no remarks of the generator, no default spelled out."""
+    # SQLite converts values by itself, PostgreSQL wants to be told how.
+    text = _RETYPED.sub(lambda found: f"{found[0]},\n{found[3]}postgresql_using='\"{found[1]}\"::text::{_CASTS[found[4]]}'", text)
     lines = [line.replace(", schema=None)", ")") for line in text.splitlines() if not line.strip().startswith("# ###")]
     return "\n".join("    " + line if line.startswith("    sa.") else line for line in lines) + "\n"
 

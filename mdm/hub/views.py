@@ -14,7 +14,6 @@ from mdm.hub.views_entity import of_entity
 from mdm.hub.views_hub import fixed
 from mdm.hub.views_sql import WORDS, Relation, literal, quoted
 
-READER = "mdm_reader"
 _STILL_NEEDED = "2BP01"
 
 
@@ -53,8 +52,6 @@ def draw(connection: sa.Connection, entities: Iterable[Entity]) -> None:
     """Draw every view; `undraw` comes first."""
     for statement in statements(entities, connection.dialect.name):
         _execute(connection, statement)
-    if connection.dialect.name == "postgresql":
-        _admit(connection)
 
 
 def undraw(connection: sa.Connection, names: Iterable[str]) -> None:
@@ -73,12 +70,6 @@ def undraw(connection: sa.Connection, names: Iterable[str]) -> None:
                 f"{view} has to be drawn again, but other views stand on it ({detail}); "
                 "drop those, run `mdm migrate`, then make them again"
             ) from None
-
-
-def _admit(connection: sa.Connection) -> None:
-    if connection.execute(sa.text("select 1 from pg_roles where rolname = :role"), {"role": READER}).scalar():
-        _execute(connection, f"grant usage on schema golden to {READER}")
-        _execute(connection, f"grant select on all tables in schema golden to {READER}")
 
 
 def _execute(connection: sa.Connection, statement: str) -> None:
