@@ -203,16 +203,13 @@ def test_a_file_that_is_not_utf8_says_where(tmp_path):
 
 
 def test_an_unquoted_dotted_field_is_a_nested_field(written):
-    found = written(
-        "[sources.a]\nconnector='f'\n[[sources.a.streams.s.map]]\nentity='h'\nfields={contact.email='email'}"
-    )
+    found = written("[sources.a]\nconnector='f'\n[[sources.a.streams.s.map]]\nentity='h'\nfields={contact.email='email'}")
 
     assert found.source("a").stream("s").maps[0].fields == {"contact.email": ("email",)}
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
-    [("codes.csv", "code,value\n1,active\n2,inactive\n"), ("codes.toml", "1 = 'active'\n2 = 'inactive'\n")],
+    ("name", "content"), [("codes.csv", "code,value\n1,active\n2,inactive\n"), ("codes.toml", "1 = 'active'\n2 = 'inactive'\n")]
 )
 def test_a_code_list_may_be_a_file(written, tmp_path, name, content):
     (tmp_path / name).write_text(content)
@@ -222,9 +219,7 @@ def test_a_code_list_may_be_a_file(written, tmp_path, name, content):
     assert found.source("a").stream("s").maps[0].values == {"status": {"1": "active", "2": "inactive"}}
 
 
-@pytest.mark.parametrize(
-    ("name", "content"), [("codes.csv", "from,to\n1,2\n"), ("codes.toml", "1 ="), ("absent.csv", None)]
-)
+@pytest.mark.parametrize(("name", "content"), [("codes.csv", "from,to\n1,2\n"), ("codes.toml", "1 ="), ("absent.csv", None)])
 def test_a_broken_code_list_is_named(written, tmp_path, name, content):
     if content is not None:
         (tmp_path / name).write_text(content)

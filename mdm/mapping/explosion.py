@@ -64,7 +64,5 @@ def _keyed(found: Told, element_key: tuple[str, ...]) -> Told:
     base = keyed.base.with_columns(pl.concat_str("source_key", names["key"], separator="|").alias("source_key"))
     base = base.with_columns(record_ids(base).alias("record_id"))
     return replace(
-        replace(keyed, base=base).only(single),
-        duplicates=len(single) - int(single.sum()),
-        unkeyed=len(key) - len(names),
+        replace(keyed, base=base).only(single), duplicates=len(single) - int(single.sum()), unkeyed=len(key) - len(names)
     )

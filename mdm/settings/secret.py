@@ -89,7 +89,4 @@ def _from_file(path: str) -> str:
     return text
 
 
-_registered: dict[str, Scheme] = {
-    "env": lambda name: _from_environment(name, os.environ),
-    "file": _from_file,
-}
+_registered: dict[str, Scheme] = {"env": lambda name: _from_environment(name, os.environ), "file": _from_file}
