@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -83,3 +84,28 @@ def test_every_query_runs(page, empty):
             if query.lstrip().startswith("select"):
                 with empty.read() as session:
                     session.connection.execute(sa.text(query)).all()
+
+
+def commands(page: Path) -> list[str]:
+    """Every call of mdm in a shell block or between backticks, without its comment."""
+    text = page.read_text(encoding="utf-8")
+    lines = [line.split("  #")[0] for block in blocks(page, "sh") for line in block.splitlines()]
+    inline = [" ".join(found.split()) for found in re.findall(r"`(mdm [^`]+)`", _FENCE.sub("", text))]
+    calls = [part.strip() for line in [*lines, *inline] for part in line.split("&&")]
+    return sorted({call for call in calls if call.startswith("mdm ")})
+
+
+@by_name
+def test_every_command_exists_with_its_options(page):
+    import typer
+
+    from mdm.cli.app import app
+
+    for call in commands(page):
+        words = shlex.split(call.split(" > ")[0])[1:]
+        command = typer.main.get_command(app)
+        while words and hasattr(command, "commands"):
+            assert words[0] in command.commands, call
+            command = command.commands[words.pop(0)]
+        known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        assert {word for word in words if word.startswith("--")} <= known, call
