@@ -26,7 +26,7 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     """Make pairs of what changed (bench table `changed`) against everything; the difference goes to the hub."""
     bench = run.bench
     bench.execute("create table if not exists bench.compare (record_id bigint)")
-    hot = _hot(bench, entity)
+    hot = hot_keys(bench, entity)
     _reopen(bench, entity, run, hot)
     bench.store("hot_now", hot)
     candidates = _candidates(bench, entity, whole=run.whole)
@@ -42,12 +42,12 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     return Tally({"candidates": candidates, "pairs": fresh.height, "new": new.height, "gone": gone.height, "hot_keys": hot.height})
 
 
-def _rules(entity: Entity) -> list[tuple[int, list[str]]]:
+def rules(entity: Entity) -> list[tuple[int, list[str]]]:
     joining = [[a.name] for a in entity.identifiers if a.identity and a.identity.joins]
     return list(enumerate([*(list(r) for r in entity.block), *(j for j in joining if j not in [list(r) for r in entity.block])]))
 
 
-def _keys(bench: Bench, columns: list[str]) -> str:
+def key_sql(bench: Bench, columns: list[str]) -> str:
     """SQL of (record_id, k, text) for one rule; a list column gives a key per element."""
     kinds = dict(bench.execute("select column_name, data_type from duckdb_columns() where database_name = 'bench' and table_name = 'compare'"))
     each = [f'unnest("{c}") as "{c}"' if kinds[c].endswith("[]") else f'"{c}"' for c in columns]
@@ -61,11 +61,11 @@ def _keys(bench: Bench, columns: list[str]) -> str:
     )
 
 
-def _hot(bench: Bench, entity: Entity) -> pl.DataFrame:
+def hot_keys(bench: Bench, entity: Entity) -> pl.DataFrame:
     """Keys that too many records share: rule, name (a digest of the key), k."""
     parts = [
-        f"select {i} as rule, (md5_number_lower(any_value(t)) >> 1)::bigint as name, k from ({_keys(bench, columns)}) group by k having count(*) > {entity.hot}"
-        for i, columns in _rules(entity)
+        f"select {i} as rule, (md5_number_lower(any_value(t)) >> 1)::bigint as name, k from ({key_sql(bench, columns)}) group by k having count(*) > {entity.hot}"
+        for i, columns in rules(entity)
     ]
     if not parts:
         return pl.DataFrame(schema={"rule": pl.Int32, "name": pl.Int64, "k": pl.UInt64})
@@ -78,11 +78,11 @@ def _reopen(bench: Bench, entity: Entity, run: Run, hot: pl.DataFrame) -> None:
     crossed = before ^ set(hot.select("rule", "name").iter_rows())
     if run.whole or not crossed:
         return
-    for i, columns in _rules(entity):
+    for i, columns in rules(entity):
         names = [n for r, n in crossed if r == i]
         if names:
             bench.execute(
-                f"insert into changed select distinct record_id from ({_keys(bench, columns)}) where (md5_number_lower(t) >> 1)::bigint in "
+                f"insert into changed select distinct record_id from ({key_sql(bench, columns)}) where (md5_number_lower(t) >> 1)::bigint in "
                 f"({', '.join(map(str, names))})"
             )
 
@@ -91,8 +91,8 @@ def _candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
     """Fill `blocked` (a, b, rule): every pair once, under the first rule that makes it."""
     bench.execute("create or replace table blocked_all (a bigint, b bigint, rule integer)")
     bench.execute("create or replace table changed_ids as select distinct record_id from changed")
-    for i, columns in _rules(entity):
-        keys = f"({_keys(bench, columns)})"
+    for i, columns in rules(entity):
+        keys = f"({key_sql(bench, columns)})"
         bench.execute(f"create or replace temp table keys as select record_id, k from {keys} where k not in (select k from hot_now where rule = {i})")
         if whole:
             bench.execute(f"insert into blocked_all select x.record_id, y.record_id, {i} from keys x join keys y on x.k = y.k and x.record_id < y.record_id")
