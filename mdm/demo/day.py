@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mdm.demo import crm, delivery, people, register, supply, vault
@@ -16,13 +16,16 @@ TOMORROW = delivery.TODAY + timedelta(days=1)
 ACCOUNTS, ADDRESSES, PROVIDERS = "accounts_2026-03-03.csv", "addresses_2026-03-03.csv", "providers_2026-03-03_weekly.csv"
 
 
-def next_day(folder: Path) -> None:
-    """Change the sources of a demo folder in place, and its truth; doing it twice changes nothing more."""
+def next_day(folder: Path, now: datetime | None = None) -> None:
+    """Change the sources of a demo folder in place, and its truth; doing it twice changes nothing more.
+
+    The Vault is asked for what changed since the last time by the clock, so its changes are of this moment.
+    """
     scale = Scale.stored(folder / SCALE_FILE)
     everything = world(scale)
     made = deliveries(everything)
     _accounts(folder, everything, made.accounts)
-    _answers(folder, scale, made.answers)
+    _answers(folder, scale, made.answers, now or datetime.now(UTC))
     _providers(folder, scale, made.providers)
     _materials(folder, everything, made.goods)
     write_truth(folder, made.truth())
@@ -64,7 +67,7 @@ def _newcomers(everything: World) -> list[people.Person]:
     ]
 
 
-def _answers(folder: Path, scale: Scale, made: vault.Answers) -> None:
+def _answers(folder: Path, scale: Scale, made: vault.Answers, now: datetime) -> None:
     """Some records change their e-mail, some are deleted and appear in the deletions feed."""
     rng = scale.rng("next day in the Vault")
     chosen = rng.sample(made.people, scale.share(15) + scale.share(5))
@@ -72,14 +75,14 @@ def _answers(folder: Path, scale: Scale, made: vault.Answers) -> None:
     changed = {row["id"]: place for place, row in enumerate(chosen[scale.share(5) :])}
     kept = [row for row in made.people if row["id"] not in gone]
     made.people[:] = [
-        row | {"email_1__v": f"moved{changed[row['id']]}@clinic.example", "modified_date__v": delivery.iso(TOMORROW)}
+        row | {"email_1__v": f"moved{changed[row['id']]}@clinic.example", "modified_date__v": delivery.iso(now)}
         if row["id"] in changed
         else row
         for row in kept
     ]
     for key in gone:
         del made.clusters[vault.PEOPLE, key]
-    vault.write(folder, made, deletions=tuple((key, TOMORROW) for key in sorted(gone)))
+    vault.write(folder, made, deletions=tuple((key, now) for key in sorted(gone)))
 
 
 def _providers(folder: Path, scale: Scale, made: register.Register) -> None:

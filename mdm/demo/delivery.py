@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 # The demo's present; a fixed day, so that the same seed writes the same files for ever.
-TODAY = datetime(2026, 3, 2, 6, 0, 0)
+TODAY = datetime(2026, 3, 2, 6, 0, 0, tzinfo=UTC)
 
 
 def write_csv(

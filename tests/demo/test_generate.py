@@ -49,10 +49,10 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
 
 def test_the_next_day_written_twice_is_the_same_day(tmp_path: Path) -> None:
     generate(tmp_path, hcps=120, sites=30, materials=40)
-    next_day(tmp_path)
+    next_day(tmp_path, delivery.TODAY)
     once = _files(tmp_path)
 
-    next_day(tmp_path)
+    next_day(tmp_path, delivery.TODAY)
 
     assert _files(tmp_path) == once
 
