@@ -7,6 +7,9 @@ from mdm import (
     Attribute, Collection, Entity, Identity, Key, Link, Veto, checks, hard, identifiers, standard, survivorship, with_compatible,
 )  # fmt: skip
 
+# A product's code has two segments, a package's three; unhyphenated digits are a package's.
+NDC = r"\d{5,6}-\d{4}(?:-\d{2})?|\d{10}|\d{12}"
+
 # What the authority approved, then what is bought and stored, then what a study says.
 IDENTITY = survivorship.by_role("regulatory", "register", "master", "erp", "irt", "ctms", "crm", "file")
 # What is bought and stored: the ERP orders by it every day.
@@ -36,6 +39,7 @@ single = standard.strength.then(understood).then(
 form_group = standard.Standardiser(
     "form_group", lambda form: form.str.replace_all(r"\b(?:film-coated|sugar-coated|coated|soft|film)\b", " ")
 ).then(standard.text)
+base = standard.substance_key.then(standard.Standardiser("base", lambda key: key.str.replace(r" \([^()]*\)$", "")))
 substance_set = standard.Standardiser("substance_set", lambda text: standard.substances.on(text).str.split("; "))
 pack_size = standard.Standardiser(
     "pack_size",
@@ -64,16 +68,13 @@ NAME = cl.CustomComparison(
     u_probabilities=[0.001, 0.0002, 0.003, 0.003, 0.02, 0.9728],
 )
 
-# The salt is often left out, so the same first words are nearly the same set.
-BASES = "list_sort(list_transform(substances_{0}, substance -> split_part(substance, ' ', 1)))"
+# The salt is often left out, so the same bases are nearly the same set.
 SUBSTANCES = cl.CustomComparison(
     output_column_name="substances",
     comparison_levels=[
         cll.NullLevel("substances"),
         cll.ExactMatchLevel("substances"),
-        cll.CustomLevel(
-            f"{BASES.format('l')} = {BASES.format('r')}", "the same substances without their salts", base_dialect_str="duckdb"
-        ),
+        cll.ExactMatchLevel("bases").configure(label_for_charts="the same substances without their salts"),
         cll.ArraySubsetLevel("substances"),
         cll.ArrayIntersectLevel("substances", 1),
         cll.ElseLevel(),
@@ -195,7 +196,7 @@ material = Entity(
         ),
         Attribute(
             "ndc", "National Drug Code, segments of 5-4-2 digits (6-4-2 from 2033); ten bare digits stay as they are.",
-            standardise=standard.ndc, checks=[checks.valid(identifiers.ndc)], survive=IDENTITY, group="ndc",
+            standardise=standard.ndc, checks=[checks.matches(NDC, error="not a National Drug Code")], survive=IDENTITY, group="ndc",
             # Ten bare digits differ from each of their readings, so a difference parts nothing.
             identifies=with_compatible("level", parts=False), exposure="public", label="NDC",
         ),
@@ -244,6 +245,7 @@ material = Entity(
     keys=[
         Key("name_sorted", of="name", by=standard.tokens_sorted),
         Key("name_words", of="name", by=standard.words(without=GENERIC)),
+        Key("bases", of="substances", by=standard.each(base)),
         Key("amounts", of="strength", by=understood),
         Key("dose", of=("strength_value", "strength_unit"), by=standard.strength.then(understood)),
         Key("form_group", of="dose_form", by=form_group),
@@ -260,9 +262,9 @@ material = Entity(
         ["cas"],
         ["part_number"],
         ["name_sorted"],
-        ["substances", "dose"],
+        ["bases", "dose"],
         ["name_words", "dose"],
-        ["substances", "level"],
+        ["bases", "level"],
     ],
     train=[["gtin"], ["ndc"], ["part_number"]],
     veto=[

@@ -1,6 +1,7 @@
 """Standardisers that take a compare form apart: words that tell, and the parts of an address."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -23,6 +24,33 @@ def words(without: Collection[str] = ()) -> Standardiser:
         return pl.when(kept.list.len() > 0).then(kept)
 
     return Standardiser("words", told, "A list of the different words.")
+
+
+@dataclass(frozen=True)
+class _Each(Standardiser):
+    inner: Standardiser = field(kw_only=True)
+
+    def on(self, column: pl.Expr) -> pl.Expr:
+        return self.expr(column)
+
+    def __call__(self, value: Sequence[str] | None) -> list[object] | None:
+        column = pl.Series("value", [value], dtype=pl.List(pl.String))
+        given: list[list[object] | None] = self.series(column).to_list()
+        return given[0]
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.List(self.inner.dtype)
+
+
+def each(inner: Standardiser) -> Standardiser:
+    """A standardiser of lists of text: every element by `inner`, each result once, sorted; an empty list is null."""
+
+    def told(column: pl.Expr) -> pl.Expr:
+        kept = column.list.eval(inner.on(pl.element())).list.drop_nulls().list.unique().list.sort()
+        return pl.when(kept.list.len() > 0).then(kept)
+
+    return _Each(f"each({inner.name})", told, f"Of a list, each: {inner.about}", inner=inner)
 
 
 def _premises(column: pl.Expr) -> pl.Expr:
