@@ -3,8 +3,10 @@
 import ast
 import re
 import shlex
+import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import sqlalchemy as sa
@@ -109,3 +111,16 @@ def test_every_command_exists_with_its_options(page):
             command = command.commands[words.pop(0)]
         known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
         assert {word for word in words if word.startswith("--")} <= known, call
+
+
+def documented_suite() -> type:
+    """The connector of the documentation and its tests, taken from the page as they stand."""
+    connector, suite = (example for example in blocks(ROOT / "docs" / "connectors.md", "python") if "Beacons" in example)
+    sys.modules["beacons"] = ModuleType("beacons")
+    exec(connector, vars(sys.modules["beacons"]))
+    tested: dict = {}
+    exec(suite, tested)
+    return tested["TestBeacons"]
+
+
+TestDocumentedConnector = documented_suite()
