@@ -47,7 +47,6 @@ PREFIXES = {
     "https://projectredcap.org": "redcap",
     "http://www.openclinica.org/ns/odm_ext_v130/v3.1": "OpenClinica",
 }
-UNFINISHED = (etree.ErrorTypes.ERR_DOCUMENT_END, etree.ErrorTypes.ERR_TAG_NOT_FINISHED, etree.ErrorTypes.ERR_DOCUMENT_EMPTY)
 STEP = 1 << 16
 PROLOG = 1 << 10
 
@@ -152,16 +151,22 @@ class _Document:
     def records(self, wanted: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """The wanted elements of every AdminData, each with the line it stands on."""
         for admin in self._ended("AdminData"):
-            organisations = {one.get("OID"): plain(one) for one in admin if _name(one) == "Organization"}
+            organisations = {one.get("OID"): self._plain(one) for one in admin if _name(one) == "Organization"}
             around = {_prefixed(admin, key): value for key, value in admin.attrib.items()}
             for element in admin:
                 if _name(element) == wanted and (wanted != "Location" or is_site(element)):
-                    record = plain(element)
+                    record = self._plain(element)
                     if around:
                         record["AdminData"] = around
                     if organisation := organisations.get(element.get("OrganizationOID")):
                         record.setdefault("Organization", organisation)
                     yield element.sourceline, record
+
+    def _plain(self, element: etree._Element) -> dict[str, Any]:
+        try:
+            return plain(element)
+        except DamagedError as error:
+            raise DamagedError(f"{self.part.label} {error}") from None
 
     def roots(self) -> Iterator[etree._Element]:
         """The root element, as soon as it has begun."""
@@ -193,7 +198,7 @@ class _Document:
             events=("start", "end"), resolve_entities=False, load_dtd=False, no_network=True,
             remove_comments=True, remove_pis=True, huge_tree=False,
         )  # fmt: skip
-        begun = False
+        begun = ended = False
         try:
             for piece in self._pieces():
                 parser.feed(piece)
@@ -202,9 +207,10 @@ class _Document:
                         self._welcome(element)
                         begun = True
                     yield event, element
+            ended = True
             parser.close()
         except etree.XMLSyntaxError as error:
-            raise self._damaged(error, begun) from None
+            raise self._damaged(error, begun, ended) from None
 
     def _pieces(self) -> Iterator[bytes]:
         """The document in small pieces at first, so that declarations are seen before they can do anything."""
@@ -235,10 +241,9 @@ class _Document:
         if told := next((value for key, value in root.attrib.items() if key.endswith("}ErrorDescription")), None):
             raise DamagedError(f"{self.part.label} line {root.sourceline}: the EDC answered with an error: {told}")
 
-    def _damaged(self, error: etree.XMLSyntaxError, begun: bool) -> DamagedError:
+    def _damaged(self, error: etree.XMLSyntaxError, begun: bool, ended: bool) -> DamagedError:
         line = error.lineno or 1
-        cut = error.code in UNFINISHED
-        if cut or not begun:
+        if ended or not begun:
             why = "ends before <ODM> is closed, so it was cut off" if begun else "is not XML"
             return DamagedError(f"{self.part.label} line {line}: {why}; ask for a new delivery")
         return DamagedError(f"{self.part.label} line {line}: is damaged XML ({error.msg}); ask for a new delivery")
@@ -256,7 +261,10 @@ def plain(element: etree._Element) -> dict[str, Any]:
     text = (element.text or "").strip()
     for child in element:
         if not isinstance(child.tag, str):
-            continue
+            raise DamagedError(
+                f"line {element.sourceline}: uses the entity {child.text!r} of a document type, which is never fetched; "
+                "ask for a delivery with plain characters"
+            )
         name = _prefixed(child, child.tag)
         value: Any = plain(child) if len(child) or child.attrib else (child.text or "").strip()
         if name in REPEATING or name in said:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from connectors.files.source import Part, digest, found, labels, stamp, unchanged
-from mdm.connector import Checkpoint, Complete, Context, Message, Notice, Options, SchemaChange, StreamRequest
+from mdm.connector import Checkpoint, Complete, Context, Message, Notice, Options, Records, Rejected, SchemaChange, StreamRequest
 from mdm.errors import DamagedError
 
 
@@ -51,6 +51,7 @@ class Pass:
     at: dict[str, Any] = field(default_factory=dict)
     fields: list[str] = field(default_factory=list)
     empty: list[Part] = field(default_factory=list)
+    fresh: int = 0
 
     def messages(self, state: dict[str, Any] | None) -> Iterator[Message]:
         """Everything from this state on."""
@@ -67,8 +68,7 @@ class Pass:
             if part not in known:
                 yield from self._part(part, contents[part])
             self.read[part.label] = contents[part]
-            if part not in known:
-                yield self._checkpoint()
+            yield from self._checkpoint_if_due()
         yield from self._end(parts, known)
 
     def _known(self, parts: list[Part], contents: dict[Part, str]) -> list[Part]:
@@ -96,8 +96,9 @@ class Pass:
                 yield from self._drift(page.fields, nested=reading.nested)
             yield from page.messages
             yield from reading.told()
+            self.fresh += sum(len(message.frame) for message in page.messages if isinstance(message, Records | Rejected))
             self.at = {"file": part.label, "digest": content, "after": page.last}
-            yield self._checkpoint()
+            yield from self._checkpoint_if_due()
         yield from reading.told()
         if reading.blank:
             self.empty.append(part)
@@ -123,6 +124,12 @@ class Pass:
         self.done = {part.label: self.read[part.label] for part in parts if part not in self.empty}
         self.read, self.at = {}, {}
         yield self._checkpoint()
+
+    def _checkpoint_if_due(self) -> Iterator[Message]:
+        """A checkpoint after a page's worth of records: many small files are landed together."""
+        if self.fresh >= self.options["page_rows"]:
+            self.fresh = 0
+            yield self._checkpoint()
 
     def _checkpoint(self) -> Checkpoint:
         state: dict[str, Any] = {"done": dict(self.done), "fields": list(self.fields)}

@@ -1,0 +1,99 @@
+"""Veeva Vault: objects by VQL, with what changed since the last run and what was deleted.
+
+A stream is an object, named by the stream or by its option `object`. The first run reads everything and proves it
+complete; later ones read what changed since the last run began (and a little before), then the feed of deletions. The
+Vault remembers deletions for thirty days: a longer pause asks for a full reading.
+
+`recorded = "folder"` plays a Vault from files instead of calling one; `record` writes such a folder, and
+`connectors.vault.replay` describes it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connectors.vault.client import Client
+from connectors.vault.reading import VaultReading, described
+from connectors.vault.replay import ADDRESS, Recorded, record
+from mdm.connector import Context, Field, Finding, Message, Option, Options, Stream, StreamRequest, chosen
+from mdm.errors import ConfigError, MdmError
+
+__all__ = ["Vault", "record"]
+SKEW = 300
+
+
+class Vault:
+    """A Vault, as a source."""
+
+    options = (
+        Option("base_url", str, help="Where the Vault is: https://<name>.veevavault.com."),
+        Option("username", str, help="The integration user."),
+        Option("password", str, help="A reference to the password: env:NAME or file:PATH.", secret=True),
+        Option("vault_dns", str, help="The Vault that is meant, where base_url is a gateway."),
+        Option("vault_id", (str, int), help="The id of the Vault that is meant, checked at login."),
+        Option("version", str, "v25.2", "The API's version."),
+        Option("recorded", str, help="A folder of recorded answers to play instead of calling a Vault."),
+        Option("object", str, help="The object of a stream; the stream's name if left out."),
+        Option("fields", list, help="Which fields to read; all active ones if left out."),
+        Option("where", str, help="A further condition, in VQL."),
+        Option("cursor", str, "modified_date__v", "The field that tells when a row changed; empty if there is none."),
+        Option("page_size", int, 1000, "How many rows to ask for at a time; the Vault may send fewer."),
+        Option("overlap", int, 600, "How many seconds before the last run's beginning to read again."),
+        Option("deletions", bool, True, "Whether to read the feed of deletions."),
+    )
+
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
+        self.name = name
+        self.chosen = chosen(f"source {name!r}", self.options, options)
+        self._client: Client | None = None
+        self._context: Context | None = None
+        missing = [key for key in ("base_url", "username", "password") if not self.chosen[key]]
+        if missing and not self.chosen["recorded"]:
+            raise ConfigError(f"source {name!r}: option {missing[0]!r} is missing; set it (or `recorded`)")
+
+    def __repr__(self) -> str:
+        return f"Vault({self.name!r})"
+
+    def check(self, context: Context) -> list[Finding]:
+        """Whether the Vault lets us in, whether it is the right one, and whether its clock agrees with ours."""
+        client = self.client(context)
+        try:
+            client.login()
+            objects = client.ask("GET", client.path("metadata/vobjects")).get("objects", [])
+        except MdmError as error:
+            return [Finding("fail", str(error), "see above")]
+        findings = [Finding("ok", f"logged in to the right Vault, {len(objects)} objects")]
+        if abs(client.skew) > SKEW:
+            findings.append(Finding("warn", f"this machine's clock is {client.skew:+.0f} s from the Vault's", "set the clock"))
+        return findings
+
+    def discover(self, context: Context) -> list[Stream]:
+        """The configured streams, or every object of the Vault, with its fields."""
+        client = self.client(context)
+        requests = context.streams or tuple(
+            StreamRequest(str(one["name"])) for one in client.ask("GET", client.path("metadata/vobjects")).get("objects", [])
+        )
+        return [self._stream(client, request) for request in requests]
+
+    def read(self, context: Context, request: StreamRequest, state: dict[str, Any] | None) -> Iterator[Message]:
+        """What changed, then what was deleted; without a state, everything."""
+        yield from VaultReading(self.client(context), request, self._of(request)).messages(state)
+
+    def client(self, context: Context) -> Client:
+        """The session all streams share."""
+        if self._client is None or self._context is not context:
+            options = self.chosen
+            if options["recorded"]:
+                options = options.over({"base_url": ADDRESS, "username": "recorded", "password": None, "vault_dns": ""})
+            self._client, self._context = Client(self.name, options, context), context
+            if options["recorded"]:
+                self._client.http.mount(ADDRESS, Recorded(context.path(options["recorded"]), context))
+        return self._client
+
+    def _of(self, request: StreamRequest) -> Options:
+        return self.chosen.over(request.options, f"source {self.name!r}, stream {request.stream!r}")
+
+    def _stream(self, client: Client, request: StreamRequest) -> Stream:
+        options = self._of(request)
+        fields = tuple(Field(name, kind) for name, kind in described(client, options["object"] or request.stream).items())
+        deletes = "feed" if options["deletions"] else "none"
+        return Stream(request.stream, request.key or ("id",), fields, options["cursor"] or None, deletes)

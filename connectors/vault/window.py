@@ -1,0 +1,139 @@
+"""The rows of one object in the order of their time of change, each at least once whatever moves meanwhile.
+
+Paging by offset over a set that changes loses rows: when one leaves, those behind it move up over the page's edge. So
+each page asks for what is at or after the last time seen, and only rows that share one time are paged through by the
+Vault's own link; those are counted again afterwards.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.vault.client import Client, Refused
+from mdm.connector import Notice
+from mdm.errors import DamagedError, UnavailableError
+
+ATTEMPTS = 5
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked of one object; `upper` is the time beyond which rows belong to the next run."""
+
+    object: str
+    fields: tuple[str, ...]
+    cursor: str | None
+    where: str | None = None
+    page_size: int = 1000
+    upper: str | None = None
+
+    def text(self, *conditions: str, offset: int = 0) -> str:
+        """The query in VQL."""
+        bounded = [*conditions, *([f"{self.cursor} <= '{self.upper}'"] if self.upper and self.cursor else [])]
+        every = [*bounded, *([f"({self.where})"] if self.where else [])]
+        where = f" WHERE {' AND '.join(every)}" if every else ""
+        order = f"{self.cursor} ASC, id ASC" if self.cursor else "id ASC"
+        start = f" PAGEOFFSET {offset}" if offset else ""
+        return f"SELECT {', '.join(self.fields)} FROM {self.object}{where} ORDER BY {order} PAGESIZE {self.page_size}{start}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page: its rows, how many the whole answer has, and where the answer goes on."""
+
+    rows: list[Row]
+    total: int
+    offset: int
+    next_page: str | None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing comes after this page."""
+        return self.offset + len(self.rows) >= self.total
+
+
+@dataclass
+class Window:
+    """A reading of one query. `at` is the time it has come to; every row before it was given out."""
+
+    client: Client
+    query: Query
+    at: str | None = None
+    notices: list[Notice] = field(default_factory=list)
+
+    def pages(self) -> Iterator[list[Row]]:
+        """Rows, a page at a time; `at` is up to date after each."""
+        if self.query.cursor is None:
+            yield from self._counted(())
+            return
+        edge: set[str] = set()
+        sign = ">="
+        while True:
+            found = self._first(self.query.text(*self._from(sign)))
+            if found.is_all:
+                yield self._fresh(found, edge)
+                return
+            last = self._time(found.rows[-1])
+            if sign == ">=" and last == self.at:
+                # A whole page of one time: go through it by link, then on with what is later.
+                yield from self._counted((f"{self.query.cursor} = '{last}'",))
+                sign, edge = ">", set()
+                continue
+            yield self._fresh(found, edge)
+            sign, edge = ">=", {str(row["id"]) for row in found.rows if self._time(row) == last}
+
+    def _from(self, sign: str) -> tuple[str, ...]:
+        return () if self.at is None else (f"{self.query.cursor} {sign} '{self.at}'",)
+
+    def _fresh(self, found: Found, edge: set[str]) -> list[Row]:
+        """The rows of a page that were not given out with the page before; `at` moves on."""
+        if found.rows:
+            self.at = self._time(found.rows[-1])
+        return [row for row in found.rows if str(row["id"]) not in edge]
+
+    def _counted(self, condition: tuple[str, ...]) -> Iterator[list[Row]]:
+        """Every row under a condition, by link; read again when the count changed on the way."""
+        text = self.query.text(*condition)
+        for _ in range(ATTEMPTS):
+            found = self._first(text)
+            total, given = found.total, len(found.rows)
+            yield list(found.rows)
+            while not found.is_all:
+                found = self._next(found, condition)
+                given += len(found.rows)
+                yield list(found.rows)
+            again = self._first(text).total
+            if again == total and given >= total:
+                return
+        self.notices.append(
+            Notice(f"{self.query.object}: rows kept moving while {condition[0] if condition else 'it'} was read; run again")
+        )
+
+    def _time(self, row: Row) -> str:
+        value = row.get(self.query.cursor or "")
+        if not isinstance(value, str):
+            raise DamagedError(f"{self.query.object}: row {row.get('id')!r} has no {self.query.cursor}; set another `cursor`")
+        return value
+
+    def _first(self, text: str) -> Found:
+        return self._found(self.client.ask("POST", self.client.path("query"), {"q": text}))
+
+    def _next(self, before: Found, condition: tuple[str, ...]) -> Found:
+        """The page after this one; by offset where there is no link, or where the link has expired."""
+        offset = before.offset + len(before.rows)
+        if before.next_page is not None:
+            try:
+                return self._found(self.client.ask("POST", before.next_page))
+            except Refused:
+                self.client.context.log.info("page link expired", extra={"object": self.query.object})
+        return self._first(self.query.text(*condition, offset=offset))
+
+    def _found(self, answer: dict[str, Any]) -> Found:
+        details, rows = answer.get("responseDetails") or {}, answer.get("data")
+        if not isinstance(rows, list) or any(not isinstance(row, dict) or "id" not in row for row in rows):
+            raise DamagedError(f"{self.query.object}: the answer has no rows with an id; ask the Vault's administrator")
+        total, offset = int(details.get("total", len(rows))), int(details.get("pageoffset", 0))
+        if not rows and offset < total:
+            raise UnavailableError(f"{self.query.object}: an empty page where {total - offset} rows are left; try again later")
+        return Found(rows, total, offset, details.get("next_page"))

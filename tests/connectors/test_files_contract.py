@@ -1,0 +1,77 @@
+"""The files connector keeps the connector contract, whatever the format."""
+
+import gzip
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import openpyxl
+
+from connectors.files import Files
+from mdm.connector import Context, StreamRequest
+from mdm.testing import connector_suite
+from mdm.testing.connector_suite import Opened, Subject
+
+KEYS = [f"{number:03d}" for number in range(1, 12)]
+LINES = ["Id,Name,Modified", *(f'{key},"Ana, {key}",2026-01-{int(key):02d}' for key in KEYS)]
+TEXTS = [json.dumps({"who": {"Id": key}, "Name": f"Ana {key}", "Modified": "2026-01-01"}) for key in KEYS]
+
+
+def subject(write: Callable[[Path], None], key: str, **options: object) -> Opened:
+    @contextmanager
+    def opened(folder: Path) -> Iterator[Subject]:
+        write(folder)
+        yield Subject(
+            connector=lambda: Files("tested", {"path": "things*", "page_rows": 3, **options}),
+            context=Context(home=folder),
+            requests=(StreamRequest("things", (key,), "Modified"),),
+            keys={"things": KEYS},
+        )
+
+    return opened
+
+
+def two_files(folder: Path) -> None:
+    (folder / "things_1.csv").write_text("\n".join(LINES[:8]) + "\n")
+    (folder / "things_2.csv").write_text("\n".join([LINES[0], *LINES[8:]]) + "\n")
+
+
+def zipped(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "things.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("export/things_1.csv", "\r\n".join(LINES[:8]))
+        archive.writestr("export/things_2.csv", "\r\n".join([LINES[0], *LINES[8:]]))
+
+
+def packed(folder: Path) -> None:
+    (folder / "things.csv.gz").write_bytes(gzip.compress("\n".join(LINES).encode()))
+
+
+def json_lines(folder: Path) -> None:
+    (folder / "things.jsonl").write_text("\n".join(TEXTS) + "\n")
+
+
+def json_array(folder: Path) -> None:
+    (folder / "things.json").write_text(f"[{', '.join(TEXTS)}]")
+
+
+def json_documents(folder: Path) -> None:
+    for at, text in enumerate(TEXTS, start=1):
+        (folder / f"things_{at}.json").write_text(text)
+
+
+def workbook(folder: Path) -> None:
+    book = openpyxl.Workbook()
+    for line in LINES:
+        book.active.append([part.strip('"') for part in line.replace("Ana, ", "Ana ").split(",")])
+    book.save(folder / "things.xlsx")
+
+
+TestTwoFiles = connector_suite.tests(subject(two_files, "Id"))
+TestZip = connector_suite.tests(subject(zipped, "Id", member="*.csv"))
+TestGzip = connector_suite.tests(subject(packed, "Id"))
+TestJsonLines = connector_suite.tests(subject(json_lines, "who.Id"))
+TestJsonArray = connector_suite.tests(subject(json_array, "who.Id"))
+TestJsonDocuments = connector_suite.tests(subject(json_documents, "who.Id"))
+TestExcel = connector_suite.tests(subject(workbook, "Id"))
