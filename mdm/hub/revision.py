@@ -27,7 +27,7 @@ from mdm.errors import MigrationError
 
 HUB, ENTITIES = "hub", "entities"
 _RETYPED = re.compile(r"alter_column\('(\w+)',((?:\n\s+\w+=.*)*?)\n(\s+)type_=sa\.(\w+)\(\)")
-_CASTS = {"Text": "text", "BigInteger": "bigint", "Float": "float", "Boolean": "boolean", "Date": "date"}
+_CASTS = {"text": "text", "biginteger": "bigint", "bigint": "bigint", "float": "float", "boolean": "boolean", "date": "date"}
 
 
 def scripts(*places: Path) -> ScriptDirectory:
@@ -83,7 +83,9 @@ def _compared(wanted: RevisionContext, at: Any, context: MigrationContext) -> li
 def _tidy(text: str) -> str:
     """As a person would write it: columns indented, no remarks of the generator, no default spelled out."""
     # SQLite converts values by itself, PostgreSQL wants to be told how.
-    text = _RETYPED.sub(lambda found: f"{found[0]},\n{found[3]}postgresql_using='\"{found[1]}\"::text::{_CASTS[found[4]]}'", text)
+    text = _RETYPED.sub(
+        lambda found: f"{found[0]},\n{found[3]}postgresql_using='\"{found[1]}\"::text::{_CASTS[found[4].lower()]}'", text
+    )
     lines = [line.replace(", schema=None)", ")") for line in text.splitlines() if not line.strip().startswith("# ###")]
     return "\n".join("    " + line if line.startswith("    sa.") else line for line in lines) + "\n"
 
