@@ -40,12 +40,18 @@ form_group = standard.Standardiser(
     "form_group", lambda form: form.str.replace_all(r"\b(?:film-coated|sugar-coated|coated|soft|film)\b", " ")
 ).then(standard.text)
 base = standard.substance_key.then(standard.Standardiser("base", lambda key: key.str.replace(r" \([^()]*\)$", "")))
+# Amounts and packs in a name are compared as numbers elsewhere.
+name_words = (
+    standard.Standardiser("without_amounts", lambda name: name.str.replace_all(r"\b(?:x ?)?\d+(?:mg|mcg|g|ml|ct|pcs)?\b", " "))
+    .then(standard.text)
+    .then(standard.words(without=GENERIC))
+)
 substance_set = standard.Standardiser("substance_set", lambda text: standard.substances.on(text).str.split("; "))
 pack_size = standard.Standardiser(
     "pack_size",
-    lambda name: name.str.to_lowercase().str.extract(
-        r"(?:\bx|\b(?:pack|box|carton|bottle) of|\b) ?(\d{1,4})(?: ?(?:ct|count|pcs|per (?:pack|box|carton|bottle)))?$"
-    ),
+    lambda name: name.str.to_lowercase()
+    .str.replace(r"(\d{1,4}) ?(?:ct|count|pcs|per (?:pack|box|carton|bottle))\.?\s*$", "x$1")
+    .str.extract(r"(?:\bx ?|\b(?:pack|box|carton|bottle) of )(\d{1,4})\s*$"),
 )
 ndc_segments = [
     standard.Standardiser(name, lambda ndc, n=n: ndc.str.split("-").list.get(n, null_on_oob=True))
@@ -64,8 +70,8 @@ NAME = cl.CustomComparison(
         cll.ElseLevel(),
     ],
 ).configure(
-    m_probabilities=[0.3, 0.05, 0.25, 0.12, 0.13, 0.15],
-    u_probabilities=[0.001, 0.0002, 0.003, 0.003, 0.02, 0.9728],
+    m_probabilities=[0.3, 0.05, 0.4, 0.03, 0.07, 0.15],
+    u_probabilities=[0.001, 0.0002, 0.006, 0.001, 0.01, 0.9818],
 )
 
 # The salt is often left out, so the same bases are nearly the same set.
@@ -244,7 +250,7 @@ material = Entity(
     links=[Link("made_of", to="material", about="What it is made of: a package of a product, a product of its substances.")],
     keys=[
         Key("name_sorted", of="name", by=standard.tokens_sorted),
-        Key("name_words", of="name", by=standard.words(without=GENERIC)),
+        Key("name_words", of="name", by=name_words),
         Key("bases", of="substances", by=standard.each(base)),
         Key("amounts", of="strength", by=understood),
         Key("dose", of=("strength_value", "strength_unit"), by=standard.strength.then(understood)),
