@@ -74,14 +74,17 @@ def _key(key: Key, schema: pl.Schema) -> pl.Expr:
 def _failures(record: pl.DataFrame, column: str, checks: list, entity: Entity) -> pl.DataFrame:
     hardness = {c.check.error: True for c in entity.attribute(column).checks if isinstance(c, Hard)}
     schema = pa.DataFrameSchema({column: pa.Column(checks=checks, nullable=True)})
-    values = record.select(column)
-    cases = _cases(schema, values)
+    # Once per distinct value: most values are shared, and what is empty passes.
+    held = record.select("record_id", pl.col(column).alias("value")).filter(pl.col("value").is_not_null())
+    distinct = held.select("value").unique() if not isinstance(held.schema["value"], pl.List) else held.select("value")
+    cases = _cases(schema, distinct.rename({"value": column})) if distinct.height else None
     if cases is None:
         return pl.DataFrame(schema=_FAILURES)
     rules = cases.with_columns(rule=pl.col("check_number").replace_strict(dict(enumerate(c.error or str(c) for c in checks)), return_dtype=pl.String))
-    rows = record.select("record_id", pl.col(column).alias("value")).with_row_index("index")
+    bad = rules.join(distinct.with_row_index("index"), on="index").select("value", "rule").unique()
+    rows = held.join(bad, on="value")
     text = pl.col("value").list.join("; ") if isinstance(rows.schema["value"], pl.List) else pl.col("value").cast(pl.String)
-    return rules.join(rows, on="index").select(
+    return rows.select(
         "record_id", attribute=pl.lit(column), rule="rule", value=text, hard=pl.col("rule").is_in(list(hardness))
     )
 

@@ -19,10 +19,6 @@ LICENCE_STATUSES = ("active", "inactive", "expired", "suspended", "revoked", "pe
 PARTICLES = ("al", "bin", "da", "das", "de", "del", "den", "der", "di", "do", "dos", "el", "ibn", "la", "las", "le", "los",
              "san", "santa", "st", "ten", "ter", "van", "von", "y", "zu", "zur")  # fmt: skip
 
-family_words = standard.Standardiser(
-    "family_words", lambda name: name.str.split(" ").list.set_difference(list(PARTICLES)).list.unique().list.sort()
-)
-
 GIVEN_NAME = cl.CustomComparison(
     output_column_name="given_name",
     comparison_levels=[
@@ -264,7 +260,7 @@ hcp = Entity(
         Key("known_as", of="given_name", by=standard.given),
         Key("given_initial", of="given_name", by=standard.initial),
         Key("middle_initial", of="middle_name", by=standard.initial),
-        Key("family_words", of="family_name", by=family_words),
+        Key("family_words", of="family_name", by=standard.words(without=PARTICLES)),
         Key("family_sound", of="family_name", by=standard.phonetic),
         Key("full_name", of=("given_name", "family_name"), by=standard.tokens_sorted),
     ],

@@ -22,9 +22,11 @@ def weighted(column: pl.Expr, weights: Sequence[int], *, start: int = 0) -> pl.E
 
 def luhn(column: pl.Expr, length: int, *, constant: int = 0) -> pl.Expr:
     """Whether the Luhn sum, with a constant for digits that are not written, ends in nought."""
+    # Arithmetic on one number is several times as fast as cutting its text apart.
+    number = column.cast(pl.Int64, strict=False)
     terms = []
     for at in range(length):
-        one = digit(column, at)
+        one = number // 10 ** (length - 1 - at) % 10
         doubled = (length - at) % 2 == 0
         # Twice a digit above four has two digits, whose sum is nine less.
         terms.append(2 * one - pl.when(one > 4).then(9).otherwise(0) if doubled else one)

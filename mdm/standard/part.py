@@ -19,7 +19,7 @@ def words(without: Collection[str] = ()) -> Standardiser:
     dropped = sorted(without)
 
     def told(column: pl.Expr) -> pl.Expr:
-        parted = present(column).str.split(" ").list.unique().list.sort()
+        parted = present(column).str.split(" ").list.eval(pl.element().unique().sort())
         kept = parted.list.filter(~pl.element().is_in(dropped)) if dropped else parted
         return pl.when(kept.list.len() > 0).then(kept)
 
@@ -47,7 +47,7 @@ def each(inner: Standardiser) -> Standardiser:
     """A standardiser of lists of text: every element by `inner`, each result once, sorted; an empty list is null."""
 
     def told(column: pl.Expr) -> pl.Expr:
-        kept = column.list.eval(inner.on(pl.element())).list.drop_nulls().list.unique().list.sort()
+        kept = column.list.eval(inner.on(pl.element())).list.drop_nulls().list.eval(pl.element().unique().sort())
         return pl.when(kept.list.len() > 0).then(kept)
 
     return _Each(f"each({inner.name})", told, f"Of a list, each: {inner.about}", inner=inner)

@@ -93,7 +93,7 @@ def _words(table: str) -> dict[str, str]:
 def _listed(column: pl.Expr, each: Standardiser) -> pl.Expr:
     """The parts of a list as one sorted list, each part once."""
     told = column.list.eval(each.on(pl.element())).list.drop_nulls()
-    return told.list.unique().list.sort()
+    return told.list.eval(pl.element().unique().sort())
 
 
 def _dose_form(column: pl.Expr) -> pl.Expr:
@@ -105,7 +105,7 @@ def _dose_form(column: pl.Expr) -> pl.Expr:
     # Nouns first and "film" last, so that sorting never puts "film" in front of "coated".
     marks = {noun: f"!{noun}" for noun in _NOUNS} | {"film": "~film"}
     marked = known.str.split(" ").list.eval(pl.element().replace_strict(marks, default=pl.element()))
-    ordered = marked.list.unique().list.sort().list.join(" ").str.replace_all("[!~]", "")
+    ordered = marked.list.eval(pl.element().unique().sort()).list.join(" ").str.replace_all("[!~]", "")
     return pl.coalesce(present(ordered.str.replace_all("_", "-", literal=True)), plain)
 
 
@@ -131,7 +131,7 @@ def _substances(column: pl.Expr) -> pl.Expr:
 def _salt_apart(column: pl.Expr) -> pl.Expr:
     words = reworded(folded.on(column), _SALT)
     base = squeezed(words.str.replace_all(_SALT_WORD, ""))
-    salts = words.str.extract_all(_SALT_WORD).list.unique().list.sort().list.join(" ")
+    salts = words.str.extract_all(_SALT_WORD).list.eval(pl.element().unique().sort()).list.join(" ")
     told = pl.concat_str(base, pl.lit(" ("), salts, pl.lit(")"))
     # Sodium chloride is no salt of anything.
     return pl.when((base != "") & (salts != "")).then(told).otherwise(words)

@@ -53,7 +53,7 @@ first_token = Standardiser(
 last_token = Standardiser("last_token", lambda c: _clean(c).str.extract(r"(\S+)$"), "The last word, as it is written.")
 tokens_sorted = Standardiser(
     "tokens_sorted",
-    lambda c: _folded(c).str.split(" ").list.unique().list.sort().list.join(" "),
+    lambda c: _folded(c).str.split(" ").list.eval(pl.element().unique().sort()).list.join(" "),
     "For comparing in any word order: the folded words, each once, sorted.",
 )
 
