@@ -22,7 +22,7 @@ LINES = [
     ["audit", "intake", "context", "model"],
     ["decisions", "fingerprint", "report"],
     ["stages"],
-    ["train", "explain", "evaluate", "export", "status", "quarantine"],
+    ["train", "explain", "evaluate", "export", "status", "quarantine", "history", "backup", "doctor"],
     ["pipeline"],
     ["demo", "testing"],
     ["web"],
@@ -41,7 +41,7 @@ KEEPERS = {
     "sqlite3": {"hub"},
     "sqlalchemy": {
         "tables", "exposure", "hub", "audit", "intake", "model", "decisions", "stages", "train", "explain", "evaluate", "export",
-        "pipeline", "status", "quarantine", "testing", "web", "cli",
+        "pipeline", "status", "quarantine", "history", "backup", "doctor", "testing", "web", "cli",
     },
     "pandera": {"", "checks", "prepare"},
     "typer": {"cli"},
