@@ -16,7 +16,7 @@ _PLACES = {
 _MODULES = ("checks", "connector", "errors", "identifiers", "standard", "survivorship")
 _HOMES = {name: place for place, names in _PLACES.items() for name in names}
 
-__all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604
+__all__ = [*_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

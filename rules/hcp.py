@@ -202,8 +202,8 @@ hcp = Entity(
             group="location", exposure="public",
         ),
         Attribute(
-            "region", "State or province of the primary practice.", standardise=standard.region, compare_as=standard.region_key, survive=CONTACT,
-            group="location", exposure="public",
+            "region", "State or province of the primary practice.", standardise=standard.region,
+            compare_as=standard.region_key, survive=CONTACT, group="location", exposure="public",
         ),
         Attribute(
             "postcode", "Postcode of the primary practice.", standardise=standard.postcode, compare_as=standard.postcode_key,
@@ -215,8 +215,8 @@ hcp = Entity(
             exposure="public",
         ),
         Attribute(
-            "status", "Whether the person practises: active, inactive, retired, deceased or suspended.", standardise=standard.status,
-            checks=[checks.one_of(*STATUSES)], survive=IDENTITY, exposure="public",
+            "status", "Whether the person practises: active, inactive, retired, deceased or suspended.",
+            standardise=standard.status, checks=[checks.one_of(*STATUSES)], survive=IDENTITY, exposure="public",
         ),
         Attribute(
             "opt_out", "True if the person wants no contact or no data sold; whoever says so is believed.", type=bool,
@@ -230,7 +230,7 @@ hcp = Entity(
                 Attribute("number", "Licence number as the board writes it.", standardise=standard.code, required=True),
                 Attribute("state", "State or country of the board.", standardise=standard.region),
                 Attribute("type", "What is licensed, such as MD, RN or controlled substances.", standardise=standard.text),
-                Attribute("status", "Standing of the licence.", standardise=standard.status, checks=[checks.one_of(*LICENCE_STATUSES)]),
+                Attribute("status", "Standing.", standardise=standard.status, checks=[checks.one_of(*LICENCE_STATUSES)]),
                 Attribute("expires_on", "Last day of validity.", type=date, standardise=standard.date),
             ],
         ),

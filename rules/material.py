@@ -4,7 +4,19 @@ import splink.comparison_level_library as cll
 import splink.comparison_library as cl
 
 from mdm import (
-    Attribute, Collection, Entity, Identity, Key, Link, Veto, checks, hard, identifiers, standard, survivorship, with_compatible,
+    Attribute,
+    Collection,
+    Entity,
+    Identity,
+    Key,
+    Link,
+    Veto,
+    checks,
+    hard,
+    identifiers,
+    standard,
+    survivorship,
+    with_compatible,
 )  # fmt: skip
 
 # A product's code has two segments, a package's three; unhyphenated digits are a package's.
@@ -53,6 +65,10 @@ pack_size = standard.Standardiser(
     .str.replace(r"(\d{1,4}) ?(?:ct|count|pcs|per (?:pack|box|carton|bottle))\.?\s*$", "x$1")
     .str.extract(r"(?:\bx ?|\b(?:pack|box|carton|bottle) of )(\d{1,4})\s*$"),
 )
+protocol = standard.Standardiser(
+    "protocol",
+    lambda name: name.str.to_uppercase().str.extract(r"\b(?:FOR|STUDY|PROTOCOL|TRIAL|CLIN)[ :#]+([A-Z]{2,6}-?\d{3,6})\b"),
+)
 ndc_segments = [
     standard.Standardiser(name, lambda ndc, n=n: ndc.str.split("-").list.get(n, null_on_oob=True))
     for n, name in enumerate(("labeler", "product", "package"))
@@ -91,10 +107,7 @@ DOSE = cl.ExactMatch("dose").configure(m_probabilities=[0.97, 0.03], u_probabili
 FORM = cl.CustomComparison(
     output_column_name="dose_form",
     comparison_levels=[
-        cll.NullLevel("dose_form"),
-        cll.ExactMatchLevel("dose_form"),
-        cll.ExactMatchLevel("form_group"),
-        cll.ElseLevel(),
+        cll.NullLevel("dose_form"), cll.ExactMatchLevel("dose_form"), cll.ExactMatchLevel("form_group"), cll.ElseLevel(),
     ],
 ).configure(m_probabilities=[0.8, 0.15, 0.05], u_probabilities=[0.2, 0.1, 0.7])
 ROUTE = cl.ExactMatch("route").configure(m_probabilities=[0.9, 0.1], u_probabilities=[0.4, 0.6])
@@ -110,10 +123,7 @@ MANUFACTURER = cl.CustomComparison(
     ],
 ).configure(m_probabilities=[0.7, 0.2, 0.05, 0.05], u_probabilities=[0.03, 0.01, 0.01, 0.95])
 
-PART_NUMBER = cl.CustomComparison(
-    output_column_name="part_number",
-    comparison_levels=[cll.NullLevel("part_number"), cll.ExactMatchLevel("part_number"), cll.ElseLevel()],
-).configure(m_probabilities=[0.9, 0.1], u_probabilities=[0.0005, 0.9995])
+PART_NUMBER = cl.ExactMatch("part_number").configure(m_probabilities=[0.9, 0.1], u_probabilities=[0.0005, 0.9995])
 
 # Ten bare digits are three possible codes, each of which may be the one.
 PACKAGE_CODE = cl.CustomComparison(
@@ -185,6 +195,10 @@ material = Entity(
             exposure="public",
         ),
         Attribute(
+            "protocol", "Study that a clinical supply is made for; taken from the name where no source states it.",
+            standardise=standard.upper, compare_as=standard.code, survive=IDENTITY, derive=("name", protocol),
+        ),
+        Attribute(
             "manufacturer", "Manufacturer, or holder of the authorisation.", standardise=standard.org_name,
             compare_as=standard.org_key, survive=IDENTITY, exposure="public",
         ),
@@ -202,7 +216,8 @@ material = Entity(
         ),
         Attribute(
             "ndc", "National Drug Code, segments of 5-4-2 digits (6-4-2 from 2033); ten bare digits stay as they are.",
-            standardise=standard.ndc, checks=[checks.matches(NDC, error="not a National Drug Code")], survive=IDENTITY, group="ndc",
+            standardise=standard.ndc, checks=[checks.matches(NDC, error="not a National Drug Code")],
+            survive=IDENTITY, group="ndc",
             # Ten bare digits differ from each of their readings, so a difference parts nothing.
             identifies=with_compatible("level", parts=False), exposure="public", label="NDC",
         ),
@@ -258,9 +273,7 @@ material = Entity(
         Key("manufacturer_words", of="manufacturer", by=standard.words()),
         Key("ndc_candidates", of="ndc", by=standard.ndc_candidates),
     ],
-    comparisons=[
-        NAME, SUBSTANCES, DOSE, FORM, ROUTE, MANUFACTURER, PART_NUMBER, PACKAGE_CODE, SUBSTANCE_CODE,
-    ],
+    comparisons=[NAME, SUBSTANCES, DOSE, FORM, ROUTE, MANUFACTURER, PART_NUMBER, PACKAGE_CODE, SUBSTANCE_CODE],
     block=[
         ["gtin"],
         ["ndc_candidates"],
@@ -279,6 +292,7 @@ material = Entity(
         Veto("dose", "Different strengths are different materials, however they were delivered."),
         Veto("form_group", "Different dose forms are different materials."),
         Veto("pack_size", "Different packs are different packages."),
+        Veto("protocol", "Supplies of different studies are kept apart, whatever is in them."),
         Veto("authorisation", "Two brands of one generic are two products."),
     ],
     accept=0.99,

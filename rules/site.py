@@ -149,7 +149,9 @@ site = Entity(
         ),
         Attribute(
             "ctep", "Site code of the Cancer Therapy Evaluation Program.", standardise=identifiers.ctep_site.normal,
-            checks=[checks.valid(identifiers.ctep_site)], identifies=with_compatible("name", parts=False), survive=IDENTITY, exposure="public", label="CTEP",
+            checks=[checks.valid(identifiers.ctep_site)], identifies=with_compatible("name", parts=False),
+            survive=IDENTITY,
+            exposure="public", label="CTEP",
         ),
         Attribute(
             "address", "Street and number where visitors go.", standardise=standard.address, compare_as=standard.address_key,

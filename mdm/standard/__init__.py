@@ -43,10 +43,11 @@ from mdm.standard.value import boolean, date, date_day_first, integer, number, s
 
 __all__ = [
     "Standardiser", "address", "address_key", "boolean", "code", "country", "credentials", "date", "date_day_first",
-    "department", "digits", "dose_form", "each", "email", "email_key", "family_part", "first_token", "folded", "folded_name", "gender", "given",
-    "given_part", "gtin", "house_number", "initial", "integer", "last_token", "lower", "name", "ndc", "ndc_candidates", "number",
-    "org_key", "org_name", "per_value", "phone", "phone_in", "phone_key", "phone_key_in", "phonetic",
-    "placeholder_email", "placeholder_person", "placeholder_phone", "postcode", "postcode_key", "prefix", "premises", "region",
-    "region_key", "route", "specialty", "split", "status", "strength", "strength_unit", "strength_value",
-    "substance_key", "substances", "suffix", "suffix_of", "text", "tokens_sorted", "upper", "url", "url_key", "words",
+    "department", "digits", "dose_form", "each", "email", "email_key", "family_part", "first_token", "folded",
+    "folded_name", "gender", "given", "given_part", "gtin", "house_number", "initial", "integer", "last_token",
+    "lower", "name", "ndc", "ndc_candidates", "number", "org_key", "org_name", "per_value", "phone", "phone_in",
+    "phone_key", "phone_key_in", "phonetic", "placeholder_email", "placeholder_person", "placeholder_phone",
+    "postcode", "postcode_key", "prefix", "premises", "region", "region_key", "route", "specialty", "split", "status",
+    "strength", "strength_unit", "strength_value", "substance_key", "substances", "suffix", "suffix_of", "text",
+    "tokens_sorted", "upper", "url", "url_key", "words",
 ]  # fmt: skip

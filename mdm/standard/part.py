@@ -66,7 +66,7 @@ house_number = Standardiser(
 
 
 def _department(column: pl.Expr) -> pl.Expr:
-    before = column.str.extract(r"(?i)\b(?:department|dept|division|div)\b\.?,? (?:of |for )?([\p{L}][^,;:()]*?)(?: - |[,;:()]|$)")
+    before = column.str.extract(r"(?i)\b(?:department|dept|division|div)\b\.?,? (?:of |for )?(\p{L}[^,;:()]*?)(?: - |[,;:()]|$)")
     after = column.str.extract(r"(?i)([\p{L}]+) (?:department|dept)\b")
     return present(pl.coalesce(before, after).str.strip_chars())
 
