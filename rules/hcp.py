@@ -290,5 +290,4 @@ hcp = Entity(
     accept=0.99,
     review=0.60,
     matches_per_record=0.5,
-    hot=500,
 )

@@ -157,9 +157,7 @@ material = Entity(
             "name", "Name or short description.", standardise=standard.text, required=True, checks=[hard(checks.has_letters())],
             compare_as=standard.folded, survive=IDENTITY, exposure="public",
         ),
-        Attribute(
-            "description", "Description in full.", standardise=standard.text, survive=survivorship.longest, exposure="public"
-        ),
+        Attribute("description", "Description in full.", standardise=standard.text, survive=survivorship.longest, exposure="public"),
         Attribute(
             "level", "What the record is: substance, product, package or clinical_supply; levels never merge.",
             standardise=standard.lower, checks=[hard(checks.one_of(*LEVELS))], survive=IDENTITY, exposure="public",
@@ -298,5 +296,4 @@ material = Entity(
     accept=0.99,
     review=0.60,
     matches_per_record=1.0,
-    hot=500,
 )

@@ -241,5 +241,4 @@ site = Entity(
     review=0.60,
     # One site stands in the list of every study it takes part in.
     matches_per_record=2.0,
-    hot=500,
 )
