@@ -157,7 +157,7 @@ material = Entity(
             "name", "Name or short description.", standardise=standard.text, required=True, checks=[hard(checks.has_letters())],
             compare_as=standard.folded, survive=IDENTITY, exposure="public",
         ),
-        Attribute("description", "Description in full.", standardise=standard.text, survive=survivorship.longest, exposure="public"),
+        Attribute("description", "In full.", standardise=standard.text, survive=survivorship.longest, exposure="public"),
         Attribute(
             "level", "What the record is: substance, product, package or clinical_supply; levels never merge.",
             standardise=standard.lower, checks=[hard(checks.one_of(*LEVELS))], survive=IDENTITY, exposure="public",
