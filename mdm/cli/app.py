@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import typer
 
-from mdm.cli import keep, look, model, project, run as runs, source, steward, talk
+from mdm.cli import keep, look, model, project, source, steward, talk
+from mdm.cli import run as runs
 from mdm.errors import MdmError
 
 app = typer.Typer(
@@ -46,7 +47,9 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # the last resort: nobody should meet a traceback without asking
         return _unexpected(error, as_json=as_json)
     if code == _INTERRUPTED:
-        return talk.failed(f"interrupted; nothing is half done: {_resume(arguments)}", name="interrupted", code=code, as_json=as_json)
+        return talk.failed(
+            f"interrupted; nothing is half done: {_resume(arguments)}", name="interrupted", code=code, as_json=as_json
+        )
     return code if isinstance(code, int) else 0
 
 

@@ -180,12 +180,12 @@ def quarantine(
 
     mdm quarantine site --limit 1000 --json
     """
-    from mdm import quarantine as refused
+    from mdm import status
 
     context = _opened()
     declared = context.entity(entity)
     with context.hub.read() as session:
-        found, total = refused.listed(session, declared, limit=limit)
+        found, total = status.quarantined(session, declared, limit=limit)
     talk.rows(found, ("record", "attribute", "rule", "value", "stale"), as_json=json)
     if not json:
         shown = f"{len(found)} of {total}" if total > len(found) else str(total)
@@ -247,8 +247,7 @@ def adopt(
 
 
 def review(
-    entity: Entity,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Stop after this many questions.")] = 50,
+    entity: Entity, limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Stop after this many questions.")] = 50
 ) -> None:
     """Answer the queue, one question at a time.
 

@@ -4,12 +4,12 @@ Decisions are only ever added or withdrawn. Clusters are derived from them; a de
 """
 
 from mdm.decisions.correction import checked, corrections, create, release, set_value, waivers
-from mdm.decisions.ledger import withdraw
-from mdm.decisions.records import Named, RecordName, joined, named, names, present, resolve, unknown
+from mdm.decisions.ledger import published_seq, withdraw
+from mdm.decisions.records import Named, RecordName, golden_of, joined, named, names, present, resolve, unknown
 from mdm.decisions.source import REKEY_COLUMNS, rekey, retire_source
 from mdm.decisions.takeover import COLUMNS as ADOPT_COLUMNS
 from mdm.decisions.takeover import adopt, adopted, table
-from mdm.decisions.verdict import VERDICTS, decide, from_file, listed, live, version
+from mdm.decisions.verdict import VERDICTS, decide, everything, from_file, listed, live, version
 
 __all__ = [
     "ADOPT_COLUMNS",
@@ -23,13 +23,16 @@ __all__ = [
     "corrections",
     "create",
     "decide",
+    "everything",
     "from_file",
+    "golden_of",
     "joined",
     "listed",
     "live",
     "named",
     "names",
     "present",
+    "published_seq",
     "rekey",
     "release",
     "resolve",

@@ -116,6 +116,24 @@ def founder(session: Session, entity: str, text: str) -> Named:
     return Named(names(session, [record])[record], (record,))
 
 
+def golden_of(session: Session, entity: str, text: str) -> str:
+    """The golden id a text names, living or retired: itself, or the one its record belongs to."""
+    tables, at = session.hub.tables(entity), pointer(session.connection, session.hub.fixed, entity)
+    golden, membership = tables.golden, tables.membership
+    for spelling in dict.fromkeys((text.strip(), text.strip().upper())):
+        here = sa.and_(golden.c.golden_id == spelling, golden.c.from_run <= at)
+        if session.scalar(sa.select(golden.c.golden_id).where(here).limit(1)) is not None:
+            return spelling
+    found = record_named(session, text)
+    if found is None:
+        raise unknown(session, entity, text)
+    here = sa.and_(visible(membership, at), membership.c.record_id == found.records[0])
+    golden_id = session.scalar(sa.select(membership.c.golden_id).where(here))
+    if golden_id is None:
+        raise NotFoundError(f"{found.text} is in no golden record of {entity}; see `mdm quarantine {entity}` and `mdm sources`")
+    return golden_id
+
+
 def present(session: Session, entity: str, golden_id: str) -> str | None:
     """The id that answers for a golden id today: itself, or its one living successor; None when it was never issued."""
     at, seen, living, waiting = pointer(session.connection, session.hub.fixed, entity), set(), set(), [golden_id]

@@ -3,6 +3,7 @@
 Retiring a source is a deletion of all its records; re-keying renames records everywhere at once, in one transaction.
 """
 
+import json
 import uuid
 from collections.abc import Iterator
 
@@ -23,7 +24,8 @@ def retire_source(tx: Session, source: str, *, actor: str, reason: str) -> int:
     audit.serialise(tx)
     record, version, state = (tx.hub.fixed[n] for n in ("source_record", "source_version", "stream_state"))
     _known(tx, source)
-    leaving = sa.and_(record.c.source == source, record.c.op != "delete")
+    # Elements go with the record they stand in.
+    leaving = sa.and_(record.c.source == source, record.c.op != "delete", record.c.parent_id.is_(None))
     kept = [c.name for c in version.columns]
     tx.execute(version.insert().from_select(kept, sa.select(*(record.c[n] for n in kept)).where(leaving)))
     newest = max(tx.scalar(sa.select(sa.func.max(table.c.seq))) or 0 for table in (record, version))
@@ -53,6 +55,7 @@ def rekey(tx: Session, source: str, rows: pl.DataFrame, *, actor: str, reason: s
     for derived in tx.hub.derived.values():
         for table in (derived.pair, derived.question):
             tx.execute(table.update().where(table.c.a > table.c.b).values(a=table.c.b, b=table.c.a))
+    _rewin(tx, names)
     _retell(tx, moved)
     tx.execute(sa.schema.DropTable(moved))
     _forget_benches(tx)
@@ -147,6 +150,20 @@ def _move(tx: Session, table: sa.Table, column: str, moved: sa.Table) -> None:
     held = table.c[column]
     new = sa.select(moved.c.new_id).where(moved.c.old_id == held).scalar_subquery()
     tx.execute(table.update().where(held.in_(sa.select(moved.c.old_id))).values({column: new}))
+
+
+def _rewin(tx: Session, names: pl.DataFrame) -> None:
+    """Golden rows remember which record gave each value, by number."""
+    new = dict(names.select("old_id", "new_id").iter_rows())
+    for derived in tx.hub.derived.values():
+        golden, membership = derived.golden, derived.membership
+        here = sa.select(membership.c.golden_id).where(tx.among(membership.c.record_id, names["new_id"]))
+        rows = tx.rows(sa.select(golden.c.golden_id, golden.c.from_run, golden.c.winners).where(
+            golden.c.winners.is_not(None), golden.c.golden_id.in_(here)))  # fmt: skip
+        for row in rows:
+            won = {attribute: new.get(record, record) for attribute, record in json.loads(row["winners"]).items()}
+            this = sa.and_(golden.c.golden_id == row["golden_id"], golden.c.from_run == row["from_run"])
+            tx.execute(golden.update().where(this).values(winners=json.dumps(won, separators=(",", ":"))))
 
 
 def _retell(tx: Session, moved: sa.Table) -> None:

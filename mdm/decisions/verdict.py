@@ -6,13 +6,14 @@ Decisions are only ever added or withdrawn. A decision that cannot be true besid
 import csv
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
 from mdm import audit
 from mdm.decisions import ledger
-from mdm.decisions.records import Named, named
+from mdm.decisions.records import Named, named, names
 from mdm.decisions.standing import Decided, Standing
 from mdm.errors import ConflictError, ContradictionError, MdmError, UsageError
 from mdm.hub import Session
@@ -75,6 +76,28 @@ def listed(session: Session, entity: str) -> pl.DataFrame:
     return ledger.with_state(session, entity, rows.drop("entity"))
 
 
+def everything(session: Session, entity: str) -> list[dict[str, Any]]:
+    """Whatever was said about an entity, newest first: number, state, said, a, b, reason, actor, at and who withdrew it."""
+    kept = ("number", "state", "reason", "actor", "at", "withdrawn_by", "withdrawn_at", "withdrawn_reason")
+    found = [
+        {**{k: r[k] for k in kept}, "said": r["verdict"], "a": r["a"], "b": r["b"]} for r in listed(session, entity).to_dicts()
+    ]
+    for kind, said in (("correction", "set"), ("waiver", "release")):
+        table = session.hub.fixed[kind]
+        rows = ledger.with_state(session, entity, session.frame(sa.select(table).where(table.c.entity == entity)))
+        shown = names(session, rows["record_id"])
+        for row in rows.to_dicts():
+            what = _correction(session, row) if kind == "correction" else row["rule"]
+            found.append({**{k: row[k] for k in kept}, "said": said, "a": shown.get(row["record_id"]), "b": what})
+    return sorted(found, key=lambda row: -row["number"])
+
+
+def _correction(session: Session, row: dict[str, Any]) -> str:
+    declared = session.hub.entities.get(row["entity"])
+    hidden = declared is not None and any(a.name == row["attribute"] and a.exposure == "sensitive" for a in declared.attributes)
+    return f"{row['attribute']} = {'***' if hidden else row['value']}"
+
+
 def standing(session: Session, entity: str) -> Standing:
     """All live decisions of an entity, ready to judge another."""
     decisions, members = live(session, entity, OPEN)
@@ -128,7 +151,11 @@ def _decide(
 
 def _seen(session: Session, records: tuple[int, ...]) -> dict[int, int]:
     record = session.hub.fixed["source_record"]
-    wanted = sa.select(record.c.record_id, record.c.seq)
+    whole = record.alias()
+    # An element changes when the record changes that it stands in.
+    wanted = sa.select(record.c.record_id, sa.func.coalesce(whole.c.seq, record.c.seq)).select_from(
+        record.outerjoin(whole, whole.c.record_id == record.c.parent_id)
+    )
     rows = session.execute(wanted.where(session.among(record.c.record_id, sorted(set(records)))))
     return dict(rows.all())
 
