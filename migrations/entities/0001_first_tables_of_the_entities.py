@@ -196,6 +196,7 @@ def upgrade() -> None:
         sa.Column("dose_form", sa.Text(), nullable=True),
         sa.Column("route", sa.Text(), nullable=True),
         sa.Column("pack_size", sa.BigInteger(), nullable=True),
+        sa.Column("protocol", sa.Text(), nullable=True),
         sa.Column("manufacturer", sa.Text(), nullable=True),
         sa.Column("part_number", sa.Text(), nullable=True),
         sa.Column("authorisation", sa.Text(), nullable=True),

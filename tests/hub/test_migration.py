@@ -284,8 +284,9 @@ def test_grants_outlive_a_migration(fresh_postgres: str, folder: Path):
         }  # fmt: skip
     hub.dispose()
     assert answers == {
-        ("mdm_reader", "thing"): (True, True), ("mdm_reader", "thing_xref"): (True, True), ("mdm_reader", "thing_queue"): (True, True),
-        ("mdm_test_analyst", "thing"): (True, True), ("mdm_test_analyst", "thing_xref"): (False, True),
+        ("mdm_reader", "thing"): (True, True), ("mdm_reader", "thing_xref"): (True, True),
+        ("mdm_reader", "thing_queue"): (True, True), ("mdm_test_analyst", "thing"): (True, True),
+        ("mdm_test_analyst", "thing_xref"): (False, True),
         ("mdm_test_analyst", "thing_queue"): (False, False),
     }  # fmt: skip
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from mdm.entity import Attribute, Entity
 from mdm.errors import DeclarationError
-from mdm.hub import Hub, views
+from mdm.hub import Hub, migration, views
 from mdm.tables import OPEN
 from tests.hub.conftest import place, thing
 
@@ -97,13 +98,16 @@ def _things():
             golden("T-3", 3, OPEN, order=6, sole=2, created_run=3),
         ],
     )
-    yield "place_golden", [
-        {"golden_id": "P-1", "title": "Here", "source_count": 1, "created_run": 4, "founder": 9, "sole": 9, "digest": 0, "from_run": 4, "to_run": OPEN}
-    ]  # fmt: skip
-    yield "thing_membership", [
-        {"record_id": record, "golden_id": golden_id, "from_run": since, "to_run": until}
-        for record, golden_id, since, until in ((1, "T-1", 1, OPEN), (2, "T-2", 1, 2), (2, "T-1", 2, 3), (2, "T-3", 3, OPEN), (3, "T-1", 2, OPEN))
-    ]  # fmt: skip
+    here = {"golden_id": "P-1", "title": "Here", "source_count": 1, "created_run": 4, "founder": 9, "sole": 9, "digest": 0}
+    yield "place_golden", [{"from_run": 4, "to_run": OPEN, **here}]
+    belongs = [(1, "T-1", 1, OPEN), (2, "T-2", 1, 2), (2, "T-1", 2, 3), (2, "T-3", 3, OPEN), (3, "T-1", 2, OPEN)]
+    yield (
+        "thing_membership",
+        [
+            {"record_id": record, "golden_id": golden_id, "from_run": since, "to_run": until}
+            for record, golden_id, since, until in belongs
+        ],
+    )
 
 
 def _around():
@@ -151,10 +155,8 @@ def _people():
             (2, "thing", 2, "T-2", "merged"), (3, "thing", 1, "T-3", "created"), (4, "place", 1, "P-1", "created"),
         )
     ]  # fmt: skip
-    yield "quality_figure", [
-        {"run_id": run, "entity": "thing", "source": "crm", "attribute": "code", "band": "", "measure": "filled", "value": 0.5, "low": 0.4, "high": 0.6}
-        for run in (1, 3)
-    ]  # fmt: skip
+    figure = {"source": "crm", "attribute": "code", "band": "", "measure": "filled", "value": 0.5, "low": 0.4, "high": 0.6}
+    yield "quality_figure", [{"run_id": run, "entity": "thing", **figure} for run in (1, 3)]
 
 
 def seen(hub: Hub, relation: str, *order: str, **only: Any) -> list[dict[str, Any]]:
@@ -200,7 +202,8 @@ def test_a_link_is_seen_with_its_record(told: Hub):
     assert seen(told, "thing_link") == [
         {
             "golden_id": "T-1", "link": "parent", "to_entity": "thing", "to_id": "T-7", "role": "of", "valid_from": None,
-            "valid_to": None, "number": None, "study": None, "is_primary": True, "source": "crm", "stream": "accounts", "source_key": "A1",
+            "valid_to": None, "number": None, "study": None, "is_primary": True, "source": "crm", "stream": "accounts",
+            "source_key": "A1",
         }
     ]  # fmt: skip
 
@@ -275,14 +278,17 @@ def test_the_queue_names_records_and_gives_a_probability(told: Hub):
     assert [r["probability"] for r in rows] == pytest.approx([1 / (1 + 2**0.25), 1.0], abs=1e-12)
 
 
-@pytest.mark.parametrize("weight", [-5000.0, -61.0, -12.7, -0.999, 0.0, 0.001, 0.5, 1.0, 6.64, 33.3, 59.999, 1e9])
-def test_a_probability_follows_from_its_weight(hub: Hub, weight: float):
+def test_a_probability_follows_from_its_weight(hub: Hub):
+    weights = [-5000.0, -61.0, -12.7, -0.999, 0.0, 0.001, 0.5, 1.0, 6.64, 33.3, 59.999, 1e9]
     with hub.begin() as tx:
         tx.execute(hub.fixed["release"].insert().values(entity="thing", run_id=1))
-        question = hub.tables("thing").question
-        tx.execute(question.insert().values(a=1, b=2, weight=weight, reason="near", priority=0.0, from_run=1, to_run=OPEN))
+        row = {"reason": "near", "priority": 0.0, "from_run": 1, "to_run": OPEN}
+        for n, weight in enumerate(weights):
+            tx.execute(hub.tables("thing").question.insert().values(a=n, b=n, weight=weight, **row))
 
-    assert seen(hub, "thing_queue")[0]["probability"] == pytest.approx(1 / (1 + 2 ** -max(-60, min(60, weight))), rel=1e-11)
+    told = {r["weight"]: r["probability"] for r in seen(hub, "thing_queue")}
+
+    assert told == pytest.approx({w: 1 / (1 + 2 ** -max(-60, min(60, w))) for w in weights}, rel=1e-11)
 
 
 def test_retired_ids_name_their_successors(told: Hub):
@@ -356,8 +362,6 @@ def test_nothing_is_seen_before_the_first_publication(told: Hub):
 
 
 def test_an_entity_of_many_attributes_can_be_read(hub_url: str):
-    from mdm.entity import Attribute, Entity
-    from mdm.hub import migration
 
     wide = Entity(name="wide", about="Wide.", prefix="WID", attributes=[Attribute(f"a{n}", "One of many.") for n in range(130)])
     hub = Hub(hub_url, [wide])
@@ -398,7 +402,6 @@ def test_both_dialects_show_the_same_columns():
 
 
 def test_every_relation_and_column_is_commented(fresh_postgres: str):
-    from mdm.hub import migration
 
     hub = Hub(fresh_postgres, [thing()])
     migration.lay(hub)
@@ -417,9 +420,28 @@ def test_every_relation_and_column_is_commented(fresh_postgres: str):
 
 
 def test_two_relations_of_one_name_are_refused():
-    from mdm.entity import Attribute, Entity
 
     other = Entity(name="thing_part", about="Not a child.", prefix="TPT", attributes=[Attribute("title", "Its title.")])
 
     with pytest.raises(DeclarationError, match="thing_part"):
         views.relations([thing(), other], "sqlite")
+
+
+@pytest.mark.parametrize(
+    ("relation", "question"),
+    [
+        ("thing", "golden_id = 'T-1'"), ("thing", "code = 'c1'"), ("thing_history", "golden_id = 'T-1'"),
+        ("thing_xref", "golden_id = 'T-1'"), ("thing_lineage", "golden_id = 'T-1'"), ("thing_part", "golden_id = 'T-1'"),
+        ("thing_link", "golden_id = 'T-1'"), ("change", "run_id = 2"),
+    ],
+)  # fmt: skip
+def test_a_question_about_one_record_reads_an_index(fresh_sqlite: str, relation: str, question: str):
+
+    hub = Hub(fresh_sqlite, [thing()])
+    migration.lay(hub)
+    with hub.read() as session:
+        plan = session.execute(sa.text(f"explain query plan select * from {views.name(relation, 'sqlite')} where {question}"))
+        steps = [row[-1] for row in plan]
+    hub.dispose()
+
+    assert [s for s in steps if s.startswith(("SCAN g", "SCAN t", "SCAN s"))] == []
