@@ -36,11 +36,7 @@ class SessionExpired(SourceError):
 
 
 class Refused(SourceError):
-    """The Vault would not do this; `kind` is its own word for the reason."""
-
-    def __init__(self, message: str, kind: str) -> None:
-        super().__init__(message)
-        self.kind = kind
+    """The Vault would not do this, for a reason that neither waiting nor a new session changes."""
 
 
 class _Session(AuthBase):
@@ -172,8 +168,8 @@ class Client:
             raise UnavailableError(f"source {self.source!r}: the answer has no responseStatus; try again later")
         errors = answer.get("errors") or [{"type": answer.get("errorType", ""), "message": answer.get("responseMessage", "")}]
         kind = str(errors[0].get("type") or answer.get("errorType") or "")
-        said = self.context.secrets.redact(str(errors[0].get("message", "")))[:300]
-        raise self._error(kind, f"source {self.source!r}: the Vault answered {kind or status}: {said}", status)
+        text = self.context.secrets.redact(f"the Vault answered {kind or status}: {errors[0].get('message', '')}")
+        raise self._error(kind, f"source {self.source!r}: {text[:400]}", status)
 
     def _error(self, kind: str, text: str, status: str) -> SourceError:
         if kind == EXPIRED:
@@ -186,7 +182,7 @@ class Client:
             return UnavailableError(f"{text}; try again later")
         if kind in SHAPE:
             return DriftError(f"{text}. If the Vault's fields changed, adapt `fields`, `where` or the mapping")
-        return Refused(f"{text}; correct the source's options", kind)
+        return Refused(f"{text}; correct the source's options")
 
     def _same_vault(self, answer: Answer) -> None:
         """A Vault that is not reachable lets the user silently into another one."""

@@ -6,13 +6,13 @@ and their types then; and while a run is under way `upper`, the time at which it
 
 import difflib
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
 from connectors.vault.client import Client, moment, said, seconds
-from connectors.vault.window import Query, Row, Window
+from connectors.vault.window import Place, Query, Row, Window
 from mdm.connector import (
     Checkpoint,
     Complete,
@@ -64,9 +64,11 @@ class VaultReading:
         # A full reading has no upper bound: a row that changes meanwhile must not go missing from it.
         bound = upper if since is not None else None
         query = Query(self.object, fields, cursor, self.options["where"], self.options["page_size"], bound)
-        start = state.get("at") or (None if since is None else moment(seconds(since) - self.options["overlap"]))
-        yield from self._rows(Window(self.client, query, start), since, upper)
-        if start is None:
+        start = Place() if since is None else Place(moment(seconds(since) - self.options["overlap"]))
+        place = Place(**state["at"]) if "at" in state else start
+        yield from self._rows(Window(self.client, query, place), since, upper)
+        # What was read before an interruption may be gone by now, so only a reading in one go proves anything.
+        if place == Place():
             yield Complete()
         elif since is not None and self.options["deletions"]:
             yield from self._deletions(seconds(since) - self.options["overlap"], upper)
@@ -116,12 +118,15 @@ class VaultReading:
             )
 
     def _rows(self, window: Window, since: str | None, upper: str) -> Iterator[Message]:
+        place = window.place
         for rows in window.pages():
             if rows:
                 yield from self._records(rows)
-            if window.at is not None:
-                state = {"upper": upper, "at": window.at, "fields": self.known}
-                yield Checkpoint(state if since is None else {"cursor": since, **state})
+            if window.place == place:
+                continue
+            place = window.place
+            state = {"upper": upper, "at": asdict(window.place), "fields": self.known}
+            yield Checkpoint(state if since is None else {"cursor": since, **state})
         yield from window.notices
 
     def _records(self, rows: list[Row]) -> Iterator[Message]:

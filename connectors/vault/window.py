@@ -53,62 +53,75 @@ class Found:
         return self.offset + len(self.rows) >= self.total
 
 
+@dataclass(frozen=True)
+class Place:
+    """How far a reading has come: every row before `time` was given out.
+
+    With `sign` `>` those at it as well; with `=` the first `offset` of the `total` there were of them.
+    """
+
+    time: str | None = None
+    sign: str = ">="
+    offset: int = 0
+    total: int | None = None
+
+
 @dataclass
 class Window:
-    """A reading of one query. `at` is the time it has come to; every row before it was given out."""
+    """A reading of one query, from a place on; `place` moves with every page."""
 
     client: Client
     query: Query
-    at: str | None = None
+    place: Place
     notices: list[Notice] = field(default_factory=list)
 
     def pages(self) -> Iterator[list[Row]]:
-        """Rows, a page at a time; `at` is up to date after each."""
-        if self.query.cursor is None:
-            yield from self._counted(())
-            return
+        """Rows, a page at a time; `place` is up to date after each."""
         edge: set[str] = set()
-        sign = ">="
         while True:
-            found = self._first(self.query.text(*self._from(sign)))
+            if self.query.cursor is None or self.place.sign == "=":
+                yield from self._tied()
+                if self.query.cursor is None:
+                    return
+                edge, self.place = set(), Place(self.place.time, ">")
+                yield []
+            found = self._first(self.query.text(*self._condition()))
+            last = self._time(found.rows[-1]) if found.rows else self.place.time
+            fresh = [row for row in found.rows if str(row["id"]) not in edge]
             if found.is_all:
-                yield self._fresh(found, edge)
+                self.place = Place(last)
+                yield fresh
                 return
-            last = self._time(found.rows[-1])
-            if sign == ">=" and last == self.at:
+            if last == self.place.time:
                 # A whole page of one time: go through it by link, then on with what is later.
-                yield from self._counted((f"{self.query.cursor} = '{last}'",))
-                sign, edge = ">", set()
+                self.place = Place(last, "=")
                 continue
-            yield self._fresh(found, edge)
-            sign, edge = ">=", {str(row["id"]) for row in found.rows if self._time(row) == last}
+            self.place = Place(last)
+            yield fresh
+            edge = {str(row["id"]) for row in found.rows if self._time(row) == last}
 
-    def _from(self, sign: str) -> tuple[str, ...]:
-        return () if self.at is None else (f"{self.query.cursor} {sign} '{self.at}'",)
+    def _condition(self) -> tuple[str, ...]:
+        if self.place.time is None:
+            return ()
+        return (f"{self.query.cursor} {self.place.sign} '{self.place.time}'",)
 
-    def _fresh(self, found: Found, edge: set[str]) -> list[Row]:
-        """The rows of a page that were not given out with the page before; `at` moves on."""
-        if found.rows:
-            self.at = self._time(found.rows[-1])
-        return [row for row in found.rows if str(row["id"]) not in edge]
-
-    def _counted(self, condition: tuple[str, ...]) -> Iterator[list[Row]]:
-        """Every row under a condition, by link; read again when the count changed on the way."""
-        text = self.query.text(*condition)
+    def _tied(self) -> Iterator[list[Row]]:
+        """Every row of one time (or of an object without times), by link; again when their number changed on the way."""
         for _ in range(ATTEMPTS):
+            text = self.query.text(*self._condition(), offset=self.place.offset)
             found = self._first(text)
-            total, given = found.total, len(found.rows)
-            yield list(found.rows)
-            while not found.is_all:
-                found = self._next(found, condition)
-                given += len(found.rows)
+            total = found.total if self.place.total is None else self.place.total
+            while True:
+                self.place = Place(self.place.time, "=", found.offset + len(found.rows), total)
                 yield list(found.rows)
-            again = self._first(text).total
-            if again == total and given >= total:
+                if found.is_all:
+                    break
+                found = self._next(found)
+            if self._first(self.query.text(*self._condition())).total == total:
                 return
-        self.notices.append(
-            Notice(f"{self.query.object}: rows kept moving while {condition[0] if condition else 'it'} was read; run again")
-        )
+            self.place = Place(self.place.time, "=")
+        where = f"of {self.place.time}" if self.place.time else "of all times"
+        self.notices.append(Notice(f"{self.query.object}: rows {where} kept moving while they were read; run again"))
 
     def _time(self, row: Row) -> str:
         value = row.get(self.query.cursor or "")
@@ -119,7 +132,7 @@ class Window:
     def _first(self, text: str) -> Found:
         return self._found(self.client.ask("POST", self.client.path("query"), {"q": text}))
 
-    def _next(self, before: Found, condition: tuple[str, ...]) -> Found:
+    def _next(self, before: Found) -> Found:
         """The page after this one; by offset where there is no link, or where the link has expired."""
         offset = before.offset + len(before.rows)
         if before.next_page is not None:
@@ -127,7 +140,7 @@ class Window:
                 return self._found(self.client.ask("POST", before.next_page))
             except Refused:
                 self.client.context.log.info("page link expired", extra={"object": self.query.object})
-        return self._first(self.query.text(*condition, offset=offset))
+        return self._first(self.query.text(*self._condition(), offset=offset))
 
     def _found(self, answer: dict[str, Any]) -> Found:
         details, rows = answer.get("responseDetails") or {}, answer.get("data")

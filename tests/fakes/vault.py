@@ -199,6 +199,7 @@ def _holds(row: Row, condition: tuple[str, str, str]) -> bool:
 def _handler(vault: FakeVault) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._take("GET")
