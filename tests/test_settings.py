@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mdm import settings
+from mdm.connector import Option, chosen
 from mdm.errors import ConfigError, NotFoundError
 from mdm.settings import Condition, LinkSettings, Secret
 
@@ -180,6 +181,7 @@ def test_a_missing_variable_is_named_with_file_and_key(written):
             "[sources.a]\nconnector='f'\n[[sources.a.streams.s.map]]\nentity='h'\nparent={field='x',stream='t',collection='c'}",
             r"parent names the stream 't'; did you mean|parent names the stream 't'; there are: s",
         ),
+        ("[sources.a]\nconnector='f'\n[sources.a.streams.s]\npseudonymise='x'", r"pseudonymise needs key"),
         ("[hub]\npseudonym_key = 'abc'", r"must be a reference"),
         ("[hub]\nurl = 1\nurl = 2", r"mdm\.toml, line 3"),
         ("[hub", r"mdm\.toml, line 1"),
@@ -259,3 +261,13 @@ def test_a_scheme_can_be_added(written, monkeypatch):
 
     assert settings.resolve(found.source("v").options["password"]) == "<vault>"
     assert found.source("v").options["url"] == "keychain://x"
+
+
+def test_a_connector_gets_references_for_secrets_and_values_for_the_rest(written, monkeypatch):
+    monkeypatch.setenv("VAULT_USER", "ana")
+    found = written("[sources.v]\nconnector = 'vault'\npassword = 'env:VAULT_PASSWORD'\nuser = 'env:VAULT_USER'")
+
+    declared = (Option("user", str), Option("password", str, secret=True))
+    options = chosen("source 'v'", declared, found.source("v").options)
+
+    assert dict(options) == {"user": "ana", "password": "env:VAULT_PASSWORD"}

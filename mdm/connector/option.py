@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mdm.errors import ConfigError
+from mdm.settings import Secret, resolve
 
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
@@ -83,6 +84,9 @@ def _checked(where: str, declared: Sequence[Option], given: Mapping[str, Any]) -
 
 def _typed(where: str, option: Option, value: Any) -> Any:
     wanted = option.type if isinstance(option.type, tuple) else (option.type,)
+    if isinstance(value, Secret):
+        # A secret stays a reference until the moment of use; of anything else only the place it stands in is elsewhere.
+        value = value.reference if option.secret else resolve(value)
     value = _from_text(value, wanted)
     fits = type(value) in wanted or (float in wanted and type(value) is int)
     if value is not None and not fits:

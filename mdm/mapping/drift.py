@@ -1,17 +1,24 @@
 """Drift: fields a source has and nobody mapped or ignored, and fields that were mapped and are gone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from mdm.errors import DriftError
 from mdm.mapping import condition, link
-from mdm.mapping.path import WHOLE, plain, pointer
+from mdm.mapping.path import WHOLE, plain
 from mdm.mapping.query import queried
 from mdm.settings import MapSettings, StreamSettings
 
-_OPEN = {"OBJECT", "ARRAY"}
+_NAMES = """
+    select name from (
+        select unnest(range(len(names))) as place, unnest(names) as name
+        from (select json_keys(payload) as names from given)
+    ) group by name order by min(place), name
+"""
 _NESTED = r"[:\[,]\s*[\[{]"
 
 
@@ -57,45 +64,34 @@ def require(found: Drift, stream: StreamSettings) -> None:
 
 def leaves(payload: pl.Series) -> list[str]:
     """Every field that payloads hold, nested ones as dotted paths, by their place in their record."""
-    return list(dict.fromkeys(_leaves(payload.drop_nulls(), "")))
+    said = payload.drop_nulls()
+    given = pl.DataFrame({"payload": said})
+    if not said.str.contains(_NESTED).any():
+        return queried(_NAMES, given)["name"].to_list()
+    shape = json.loads(queried("select json_group_structure(payload::json)::varchar as shape from given", given)["shape"][0])
+    found = dict.fromkeys(_paths(shape, ""))
+    if _mixed(shape):
+        # Objects here, lists or texts there: only a walk through each payload tells what all of them hold.
+        found = dict.fromkeys(path for text in said.unique(maintain_order=True) for path in _paths(json.loads(text), ""))
+    return list(found)
 
 
-def _leaves(payload: pl.Series, prefix: str) -> Iterator[str]:
-    given = pl.DataFrame({"payload": payload})
-    names = queried(
-        """
-        select name from (select unnest(range(len(names))) as place, unnest(names) as name from (
-            select json_keys(payload) as names from given
-        )) group by name order by min(place), name
-        """,
-        given,
-    )["name"].to_list()
-    # Most payloads are flat, and a flat one costs one pass.
-    nested = payload.str.contains(_NESTED).any()
-    for name in names:
-        kinds = _kinds(given, name) if nested else {"VARCHAR"}
-        inner = list(_leaves(_inside(given, name), f"{prefix}{name}.")) if kinds & _OPEN else []
-        yield from inner
-        if kinds - _OPEN or not inner:
-            yield prefix + name
+def _paths(value: Any, path: str) -> Iterator[str]:
+    """The ends of nested data; the elements of a list have the list's path."""
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _paths(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list) and any(isinstance(one, Mapping | list) for one in value):
+        for one in value:
+            yield from _paths(one, path)
+    else:
+        yield path
 
 
-def _kinds(given: pl.DataFrame, name: str) -> set[str]:
-    kinds = queried(f"select distinct json_type(payload, {_place(name)}) as kind from given", given)["kind"]
-    return set(kinds.drop_nulls()) - {"NULL"}
-
-
-def _inside(given: pl.DataFrame, name: str) -> pl.Series:
-    """The objects under a name, those in lists one by one."""
-    sql = f"""
-        with recursive found(value) as (
-            select json_extract(payload, {_place(name)}) from given
-            union all
-            select unnest(json_extract(value, '$[*]')) from found where json_type(value) = 'ARRAY'
-        )
-        select distinct value::varchar as payload from found where json_type(value) = 'OBJECT' order by payload
-    """
-    return queried(sql, given)["payload"]
+def _mixed(shape: Any) -> bool:
+    if isinstance(shape, Mapping | list):
+        return any(_mixed(inner) for inner in (shape.values() if isinstance(shape, Mapping) else shape))
+    return shape == "JSON"
 
 
 def _needed(stream: StreamSettings) -> Iterator[str]:
@@ -149,7 +145,3 @@ def _prefixes(name: str) -> Iterator[str]:
     while "." in name:
         name = name.rpartition(".")[0]
         yield name
-
-
-def _place(name: str) -> str:
-    return "'" + pointer((name,)).replace("'", "''") + "'"

@@ -8,7 +8,7 @@ from mdm.digest import record_ids
 from mdm.mapping.condition import accepted
 from mdm.mapping.document import Documents
 from mdm.mapping.key import joined
-from mdm.mapping.text import elements, texts
+from mdm.mapping.text import elements, literal, texts
 from mdm.settings import MapSettings
 
 BASE = ("record_id", "parent_id", "source", "stream", "source_key", "seq", "source_time", "inactive")
@@ -39,7 +39,7 @@ def told(frame: pl.DataFrame, mapping: MapSettings) -> Told:
         pl.lit(None, pl.Int64).alias("parent_id"),
         (pl.col("op") == "inactive").alias("inactive"),
     ).select(BASE)
-    found = Told(base, Documents(frame["payload"]))
+    found = Told(base, Documents(literal(frame["payload"])))
     if mapping.explode is not None:
         found = _exploded(found, mapping.explode)
     kept = accepted(found.documents, mapping.where, found.base["inactive"])

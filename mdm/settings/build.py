@@ -135,6 +135,8 @@ def _stream(name: str, source: str, table: Table, folder: Path) -> StreamSetting
         maps=tuple(_map(one, folder) for one in table.tables("map")),
         options=_options(table.rest(), folder),
     )
+    if stream.pseudonymise and not stream.key:
+        raise ConfigError(f"{table.where}: pseudonymise needs key, to know whether the key itself has to be hidden; add it")
     for field in stream.ignore:
         if "*" in field or "?" in field:
             raise ConfigError(f"{table.where}.ignore holds {field!r}; write the names of fields, one by one, without wildcards")

@@ -37,7 +37,15 @@ def test_nested_fields_are_named_with_dots(stream, delivered):
     one = MapSettings("thing", fields={"contact.email": ("name",), "tags[1].v": ("code",)})
     frame = delivered({"id": 1, "contact": {"email": "x", "fax": None}, "tags": [{"v": 1, "w": [[{"z": 1}]]}]}, {"flat.dot": 1})
 
-    assert mapping.drift(frame, stream(one)) == Drift(unknown=("flat.dot", "contact.fax", "tags.w.z"))
+    assert mapping.drift(frame, stream(one)) == Drift(unknown=("contact.fax", "tags.w.z", "flat.dot"))
+
+
+def test_a_field_that_is_now_an_object_and_now_a_list_is_looked_into(stream, delivered):
+    one = MapSettings("thing", fields={"a.x": ("name",)})
+
+    assert mapping.drift(delivered({"id": 1, "a": {"x": 1}}, {"a": [{"x": 1, "y": 2}]}, {"a": "z"}), stream(one)).unknown == (
+        "a.y",
+    )
 
 
 def test_ignoring_an_object_ignores_what_is_in_it(stream, delivered):
