@@ -88,7 +88,8 @@ def settings() -> str:
     """An `mdm.toml` that reads what `write` wrote."""
     fields = ["given_name", "middle_name", "family_name", "npi", "birth_date", "specialty", "email", "phone"]
     mapped = [f'{name} = "{name}"' for name in fields]
-    mapped += [f'{name} = "address[1].{name}"' for name in ("line_1", "city", "region", "postcode")]
+    mapped.append('line_1 = ["address", "address[1].line_1"]')
+    mapped += [f'{name} = ["{name}", "address[1].{name}"]' for name in ("city", "region", "postcode")]
     parts = ['[hub]\nurl = "sqlite:///mdm.db"\n']
     for source in SOURCES:
         parts.append(
@@ -101,7 +102,8 @@ def settings() -> str:
 
 def _lists(people: int) -> Lists:
     """Names: the most common first; more families where there are more people, as in life."""
-    syllables = [a + v + c for a in "b br c d dr f g h k l m n p r s st t tr v w".split() for v in "aeiou" for c in ("", "n", "r", "l")]
+    heads = "b br c d dr f g h k l m n p r s st t tr v w".split()
+    syllables = [head + vowel + tail for head in heads for vowel in "aeiou" for tail in ("", "n", "r", "l")]
     ends = ["ton", "ley", "man", "sen", "berg", "well", "ford", "ska", "ini", "ez", "ard", "oux", "wick", "dale", "mann"]
     wanted = max(2_000, min(120_000, people // 6))
     family = np.array([a + b + end for end in ends for a in syllables for b in ["", *syllables[::7]]])
@@ -191,7 +193,8 @@ def _typo(rng: np.random.Generator, names: pl.Series) -> pl.Series:
     """Each name with one key struck wrongly: a letter changed, left out, or doubled."""
     count, name = len(names), pl.col("name")
     frame = pl.DataFrame({"name": names, "at": rng.integers(1, 6, count), "kind": rng.integers(0, 3, count)})
-    frame = frame.with_columns(at=pl.min_horizontal("at", name.str.len_chars().cast(pl.Int64) - 1), letter=pl.Series(rng.choice(LETTERS, count)))
+    last = name.str.len_chars().cast(pl.Int64) - 1
+    frame = frame.with_columns(at=pl.min_horizontal("at", last), letter=pl.Series(rng.choice(LETTERS, count)))
     head, tail = name.str.slice(0, pl.col("at")), name.str.slice(pl.col("at") + 1)
     struck = name.str.slice(pl.col("at"), 1)
     middle = pl.when(pl.col("kind") == 0).then("letter").when(pl.col("kind") == 1).then(pl.lit("")).otherwise(struck + struck)
@@ -210,7 +213,8 @@ def _npis(count: int) -> pl.Series:
 
 
 def _phones(rng: np.random.Generator, count: int) -> pl.Series:
-    return pl.Series(rng.integers(200, 980, count)).cast(pl.String) + "555" + pl.Series(rng.integers(0, 10_000, count)).cast(pl.String).str.zfill(4)
+    area, line = pl.Series(rng.integers(200, 980, count)), pl.Series(rng.integers(0, 10_000, count))
+    return area.cast(pl.String) + "555" + line.cast(pl.String).str.zfill(4)
 
 
 def _days(rng: np.random.Generator, count: int, low: int, high: int) -> pl.Series:

@@ -36,9 +36,10 @@ class _Records:
         a, b = self.of.get(one, ()), self.of.get(other, ())
         return (a[0], b[0]) if a and b else None
 
-    def tell(self, pair: tuple[str, str], *names: str) -> bool:
-        """Whether the two records tell these two names."""
-        return {_folded(self.names[record]) for record in pair} == {_folded(name) for name in names}
+    def told(self, cluster: str, name: str) -> str | None:
+        """A record of this thing that tells this name."""
+        records = [r for source in ("register", "crm", "vault") for r in self.of.get((cluster, source), ())]
+        return next((r for r in records if _folded(self.names[r]) == _folded(name)), None)
 
 
 def worth_a_look(folder: Path) -> list[Pair]:
@@ -68,16 +69,18 @@ def _fathers_and_sons(everything: World, records: _Records) -> Iterator[Pair]:
 
 def _married(everything: World, records: _Records) -> Iterator[Pair]:
     for person in everything.people:
-        pair = records.pair((f"hcp-{person.number}", "crm"), (f"hcp-{person.number}", "register"))
-        if person.former_family and pair and records.tell(pair, person.family, person.former_family):
-            yield Pair("hcp", *pair, "yes", f"a name changed by marriage: {person.former_family}, now {person.family}")
+        before = records.told(f"hcp-{person.number}", person.former_family) if person.former_family else None
+        now = records.told(f"hcp-{person.number}", person.family)
+        if before and now:
+            yield Pair("hcp", before, now, "yes", f"a name changed by marriage: {person.former_family}, now {person.family}")
 
 
 def _renamed(everything: World, records: _Records) -> Iterator[Pair]:
     for site in everything.sites:
-        pair = records.pair((f"site-{site.number}", "register"), (f"site-{site.number}", "vault"))
-        if site.old_name and pair and records.tell(pair, site.name, site.old_name):
-            yield Pair("site", *pair, "yes", f"a hospital renamed: {site.old_name}, now {site.name}")
+        before = records.told(f"site-{site.number}", site.old_name) if site.old_name else None
+        now = records.told(f"site-{site.number}", site.name)
+        if before and now:
+            yield Pair("site", before, now, "yes", f"a hospital renamed: {site.old_name}, now {site.name}")
 
 
 def _strengths(everything: World, records: _Records) -> Iterator[Pair]:

@@ -60,9 +60,22 @@ def people(rng: Random, count: int, sites: Sequence[Site], phones: Telephones) -
     while len(made) < count:
         person = _person(rng, len(made), families, sites, phones)
         made += _father_and_son(rng, person) if person.number in fathers else (person,)
+    made = _with_own_email(made)
     out = rng.randrange(count)
     made[out] = replace(made[out], opted_out=True)
     return made
+
+
+def _with_own_email(made: Sequence[Person]) -> list[Person]:
+    """Nobody's address is given to a second person; the later one gets a number, as mail systems do."""
+    taken: set[str] = set()
+    own = []
+    for person in made:
+        local, domain = person.email.split("@")
+        email = f"{local}{person.number}@{domain}" if person.email in taken else person.email
+        taken.add(email)
+        own.append(replace(person, email=email))
+    return own
 
 
 def nickname(rng: Random, given: str) -> str:
@@ -80,8 +93,9 @@ def _families(rng: Random) -> dict[str, list[str]]:
 
 
 def _family(rng: Random, families: Sequence[str]) -> str:
-    """A name by its rank: the first are common, the last nearly unique."""
-    return families[min(int(len(families) * rng.random() ** 2.2), len(families) - 1)]
+    """A name by its rank: the first are common, the last nearly unique; a short list is drawn from evenly."""
+    skew = 2.2 if len(families) > 500 else 1.0
+    return families[min(int(len(families) * rng.random() ** skew), len(families) - 1)]
 
 
 def _person(rng: Random, number: int, families: Mapping[str, Sequence[str]], sites: Sequence[Site], phones: Telephones) -> Person:

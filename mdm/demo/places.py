@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -68,7 +68,7 @@ def sites(rng: Random, count: int, phones: Telephones) -> list[Site]:
     for house in houses[:departments]:
         made.append(_department(rng, len(made), house, made, phones))
     for _ in range(count - len(made)):
-        made.append(_building(rng, len(made), rng.choice(hospitals)))
+        made.append(_building(rng, len(made), rng.choice(hospitals), {s.name for s in made}))
     return _history(rng, made)
 
 
@@ -132,10 +132,11 @@ def _department(rng: Random, number: int, house: Site, made: Sequence[Site], pho
     )  # fmt: skip
 
 
-def _building(rng: Random, number: int, house: Site) -> Site:
-    side = rng.choice(("East", "West", "North", "South"))
+def _building(rng: Random, number: int, house: Site, taken: Collection[str]) -> Site:
+    names = [f"{house.name} {side} Campus" for side in rng.sample(("East", "West", "North", "South"), 4)]
+    name = next((name for name in names if name not in taken), f"{house.name} Building {number}")
     where = replace(house.address, line_1=street(rng))
-    return Site(number, f"{house.name} {side} Campus", "place", where, house.phone, house.domain, parent=house.number)
+    return Site(number, name, "place", where, house.phone, house.domain, parent=house.number)
 
 
 def _history(rng: Random, made: list[Site]) -> list[Site]:

@@ -7,6 +7,7 @@ from types import ModuleType
 import polars as pl
 import pytest
 
+from mdm import settings
 from mdm.demo import noise
 
 FILE = Path(__file__).parents[2] / "benchmarks" / "generate.py"
@@ -79,3 +80,12 @@ def test_what_is_written_can_be_read_back(generator: ModuleType, people: pl.Data
     truth = pl.read_csv(tmp_path / "truth.csv", infer_schema=False)
     assert rows == len(truth) == len(people)
     assert truth.columns == ["cluster", "source", "stream", "source_key"]
+
+
+def test_the_settings_beside_them_read_every_source(generator: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "mdm.toml").write_text(generator.settings(), encoding="utf-8")
+
+    read = settings.load(tmp_path / "mdm.toml")
+
+    assert set(read.sources) == {"crm", "vault", "register", "edc"}
+    assert {m.entity for s in read.sources.values() for m in s.stream("people").maps} == {"hcp"}
