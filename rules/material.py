@@ -281,7 +281,7 @@ material = Entity(
         ["name_sorted"],
         ["bases", "dose"],
         ["name_words", "dose"],
-        ["bases", "level"],
+        ["bases", "manufacturer_words"],
     ],
     train=[["gtin"], ["ndc"], ["part_number"]],
     veto=[
