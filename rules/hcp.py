@@ -123,7 +123,7 @@ BIRTH_DATE = cl.CustomComparison(
     comparison_levels=[
         cll.NullLevel("birth_date"), cll.ExactMatchLevel("birth_date"),
         cll.CustomLevel(
-            "levenshtein(cast(birth_date_l as varchar), cast(birth_date_r as varchar)) = 1", "birth dates one digit apart", "duckdb"
+            "levenshtein(cast(birth_date_l as varchar), cast(birth_date_r as varchar)) = 1", "birth dates a digit apart", "duckdb"
         ),
         cll.ElseLevel(),
     ],

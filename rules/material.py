@@ -176,8 +176,8 @@ material = Entity(
             derive=("strength", single.then(standard.strength_value)), exposure="public",
         ),
         Attribute(
-            "strength_unit", "Unit of the number, such as mg or mg/ml.", standardise=standard.lower, survive=IDENTITY,
-            group="strength", derive=("strength", single.then(standard.strength_unit)), exposure="public",
+            "strength_unit", "Unit of the number: mg, mg/ml.", standardise=standard.lower, survive=IDENTITY, group="strength",
+            derive=("strength", single.then(standard.strength_unit)), exposure="public",
         ),
         Attribute(
             "dose_form", "Dose form, noun first, such as tablet film-coated.", standardise=standard.dose_form, survive=IDENTITY,
@@ -279,9 +279,10 @@ material = Entity(
         ["cas"],
         ["part_number"],
         ["name_sorted"],
-        ["bases", "dose"],
-        ["name_words", "dose"],
-        ["bases", "manufacturer_words"],
+        # A source that does not say the level is found by codes and by the whole name only.
+        ["level", "bases", "dose"],
+        ["level", "name_words", "dose"],
+        ["level", "bases", "manufacturer_words"],
     ],
     train=[["gtin"], ["ndc"], ["part_number"]],
     veto=[
