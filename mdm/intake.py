@@ -20,7 +20,10 @@ from mdm.hub.version import visible
 from mdm.settings import MapSettings, Settings, StreamSettings
 
 WINDOW = 100_000
-_LANDED = ("record_id", "source", "stream", "source_key", "seq", "source_time", "op", "payload")
+_LANDED = {
+    "record_id": pl.Int64, "source": pl.String, "stream": pl.String, "source_key": pl.String, "seq": pl.Int64,
+    "source_time": pl.Int64, "op": pl.String, "payload": pl.String,
+}  # fmt: skip
 _LASTING = (
     "create table if not exists bench.meta (key varchar primary key, value varchar)",
     "create table if not exists bench.live (record_id bigint)",
@@ -40,10 +43,19 @@ class Prepared:
     codes: pl.DataFrame
 
 
-def open_tables(bench: Bench) -> None:
-    """Make the lasting tables, and the empty list of fresh records."""
+def open_tables(bench: Bench, entity: Entity) -> None:
+    """Make the lasting tables, in the shape that preparing nothing at all gives, and the empty list of fresh records."""
     for ddl in _LASTING:
         bench.execute(ddl)
+    if bench.has("bench.record"):
+        return
+    stream, one = _by_hand(entity)
+    made = prepared(pl.DataFrame(schema=_LANDED), stream, one, entity)
+    bench.store("bench.record", made.records.with_columns(stale=pl.lit(False)))
+    bench.store("bench.compare", prepare.compared(made.records, entity))
+    bench.store("bench.relation", made.links)
+    for name, rows in made.children.items():
+        bench.store(f"bench.child_{name}", rows)
 
 
 def mapped_streams(settings: Settings, entity: Entity) -> list[tuple[StreamSettings, list[MapSettings]]]:
@@ -53,9 +65,14 @@ def mapped_streams(settings: Settings, entity: Entity) -> list[tuple[StreamSetti
         for source in settings.sources.values()
         for stream in source.streams.values()
     ]
-    by_hand = MapSettings(entity=entity.name, fields={a.name: (a.name,) for a in entity.attributes})
-    steward = StreamSettings(name=entity.name, source="steward", maps=(by_hand,))
+    steward, by_hand = _by_hand(entity)
     return [(s, m) for s, m in found if m] + [(steward, [by_hand])]
+
+
+def _by_hand(entity: Entity) -> tuple[StreamSettings, MapSettings]:
+    """The stream of golden records that stewards made: every field is the attribute of its name."""
+    one = MapSettings(entity=entity.name, fields={a.name: (a.name,) for a in entity.attributes})
+    return StreamSettings(name=entity.name, source="steward", maps=(one,)), one
 
 
 def landed(hub: Hub, stream: StreamSettings, after: int, upto: int) -> Iterator[pl.DataFrame]:
@@ -70,6 +87,15 @@ def landed(hub: Hub, stream: StreamSettings, after: int, upto: int) -> Iterator[
             laid = _laid_over(session, hub, frame)
         yield laid
         after = frame["seq"].max()
+
+
+def landed_of(hub: Hub, stream: StreamSettings, ids: pl.Series, upto: int) -> pl.DataFrame:
+    """These records of a stream as they landed, deactivations laid over the last full version."""
+    table = hub.fixed["source_record"]
+    mine = sa.and_(table.c.source == stream.source, table.c.stream == stream.name, table.c.parent_id.is_(None), table.c.seq <= upto)
+    with hub.read() as session:
+        rows = session.frame(sa.select(*(table.c[n] for n in _LANDED)).where(mine, session.among(table.c.record_id, ids)))
+        return _laid_over(session, hub, rows)
 
 
 def _laid_over(session: Session, hub: Hub, frame: pl.DataFrame) -> pl.DataFrame:
@@ -130,34 +156,24 @@ def apply(hub: Hub, bench: Bench, entity: Entity, frame: pl.DataFrame, stream: S
 
 
 def _made_before(bench: Bench, ids: pl.Series) -> pl.DataFrame:
-    if not bench.has("bench.record"):
-        return pl.DataFrame(schema={"record_id": pl.Int64})
     with bench.given("_ids", ids.to_frame("record_id")):
         return bench.frame("select record_id from bench.record where record_id in (from _ids) or parent_id in (from _ids)")
 
 
 def forget(bench: Bench, entity: Entity, stream: StreamSettings) -> None:
     """Take everything a stream made off the bench."""
-    if not bench.has("bench.record"):
-        return
     ids = bench.frame("select record_id from bench.record where source = ? and stream = ?", [stream.source, stream.name])
     bench.store("fresh", ids, append=True)
     _remove(bench, ids["record_id"])
     _remove_children(bench, entity, ids["record_id"], 0)
     for collection in entity.collections:
-        if bench.has(f"bench.child_{collection.name}"):
-            bench.execute(f"delete from bench.child_{collection.name} where source = ? and stream = ?", [stream.source, stream.name])
+        bench.execute(f"delete from bench.child_{collection.name} where source = ? and stream = ?", [stream.source, stream.name])
 
 
 def again(hub: Hub, entity: Entity, run: Run, ids: pl.Series) -> pl.DataFrame:
     """Map these records once more, as they stand in the hub; returns the ids that came of it."""
-    table = hub.fixed["source_record"]
     for stream, maps in mapped_streams(run.settings, entity):
-        with hub.read() as session:
-            rows = session.frame(sa.select(*(table.c[n] for n in _LANDED)).where(
-                table.c.source == stream.source, table.c.stream == stream.name, table.c.parent_id.is_(None),
-                table.c.seq <= run.landed_seq, session.among(table.c.record_id, ids)))  # fmt: skip
-            laid = _laid_over(session, hub, rows)
+        laid = landed_of(hub, stream, ids, run.landed_seq)
         for number, one in enumerate(maps):
             if laid.height:
                 apply(hub, run.bench, entity, laid, stream, one, first=number == 0)
@@ -190,18 +206,16 @@ def _log(bench: Bench, ids: pl.DataFrame, seq: int | None) -> None:
 def _remove(bench: Bench, ids: pl.Series) -> None:
     with bench.given("_ids", ids.to_frame("record_id")):
         for table in ("bench.record", "bench.compare", "bench.live", "bench.failed"):
-            if bench.has(table):
-                bench.execute(f"delete from {table} where record_id in (from _ids)")
+            bench.execute(f"delete from {table} where record_id in (from _ids)")
 
 
 def _remove_children(bench: Bench, entity: Entity, ids: pl.Series, seq: int) -> None:
     """Children and links that these landed rows had said, whoever owns them."""
     with bench.given("_ids", ids.to_frame("record_id")):
         for table in [f"bench.child_{c.name}" for c in entity.collections] + ["bench.relation"]:
-            if bench.has(table):
-                bench.execute(f"insert into bench.touch select record_id, ?::bigint from {table} where child_id in (from _ids)", [seq])
-                bench.execute(f"insert into fresh select record_id from {table} where child_id in (from _ids)")
-                bench.execute(f"delete from {table} where child_id in (from _ids)")
+            bench.execute(f"insert into bench.touch select record_id, ?::bigint from {table} where child_id in (from _ids)", [seq])
+            bench.execute(f"insert into fresh select record_id from {table} where child_id in (from _ids)")
+            bench.execute(f"delete from {table} where child_id in (from _ids)")
 
 
 def _register_elements(hub: Hub, records: pl.DataFrame) -> None:
@@ -265,7 +279,7 @@ def _concerned(hub: Hub, entity: Entity, run: Run) -> pl.DataFrame:
         expired = sa.and_(table.c.until > run.base_at, table.c.until <= run.started_at)
     corrected = _said_since(hub, table, entity, run, expired)
     moved = [_moved(hub, run, link.to) for link in entity.links if link.to != entity.name]
-    if run.whole or not moved or not run.bench.has("bench.relation"):
+    if run.whole or not moved:
         return corrected
     with run.bench.given("_moved", pl.concat(moved)):
         owners = run.bench.frame("select distinct record_id from bench.relation where to_record_id in (from _moved)")

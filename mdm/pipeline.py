@@ -180,7 +180,7 @@ def _bench(context: Context, entity: Entity, print_of: str, landed: int) -> Benc
     held = dict(bench.execute("select key, value from bench.meta")) if bench.has("bench.meta") else {}
     if any(held.get(k) != v for k, v in wanted.items()) or int(held.get("landed_seq", 0)) > landed:
         bench.empty()
-        intake.open_tables(bench)
+        intake.open_tables(bench, entity)
         for key, value in {**wanted, "complete_since": str(landed)}.items():
             bench.execute("insert or replace into bench.meta values (?, ?)", [key, value])
     return bench

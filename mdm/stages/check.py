@@ -44,8 +44,7 @@ def _judge(bench: Bench, entity: Entity, records: pl.DataFrame, waived: pl.DataF
     accepted = records.join(bad, on="record_id", how="anti")
     with bench.given("_ids", records.select("record_id")):
         bench.execute("delete from bench.failed where record_id in (from _ids) and rule <> 'unknown code'")
-        if bench.has("bench.compare"):
-            bench.execute("delete from bench.compare where record_id in (from _ids)")
+        bench.execute("delete from bench.compare where record_id in (from _ids)")
     bench.store("bench.failed", failed.with_columns(stale=pl.lit(False)), append=True)
     bench.store("bench.compare", prepare.compared(masked(accepted, barred), entity), append=True)
     with bench.given("_ids", bad):

@@ -311,7 +311,9 @@ def counted(landing: Landing) -> tuple[dict[str, int], tuple[str, ...]]:
     where = sa.and_(table.c.run_id == landing.number, table.c.source == source, table.c.stream == stream)
     with landing.hub.read() as session:
         row = session.execute(sa.select(table).where(where)).mappings().first()
-    return ({n: row[n] for n in READ_COUNTS}, tuple(json.loads(row["notes"]))) if row else ({}, ())
+    if row is None:
+        return dict.fromkeys(READ_COUNTS, 0), ()
+    return {n: row[n] for n in READ_COUNTS}, tuple(json.loads(row["notes"]))
 
 
 def _words(added: tuple[str, ...], removed: tuple[str, ...], retyped: object) -> str:

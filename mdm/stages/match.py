@@ -25,7 +25,6 @@ _PAIR = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64, "rule": pl.Int64, "
 def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     """Make pairs of what changed (bench table `changed`) against everything; the difference goes to the hub."""
     bench = run.bench
-    bench.execute("create table if not exists bench.compare (record_id bigint)")
     hot = hot_keys(bench, entity)
     _reopen(bench, entity, run, hot)
     bench.store("hot_now", hot)

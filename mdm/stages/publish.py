@@ -18,7 +18,7 @@ _KINDS = ("created", "changed", "merged", "split", "retired", "restored")
 def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     """Write the difference between the bench and what is published."""
     tables, bench = hub.tables(entity.name), run.bench
-    made = bench.frame("select * from golden_new join (select golden_id, founder, born from ids) using (golden_id) order by golden_id") if bench.has("golden_new") else None
+    made = bench.frame("select * from golden_new join (select golden_id, founder, born from ids) using (golden_id) order by golden_id")
     scope = bench.frame("select golden_id from assigned union select golden_id from before order by 1")["golden_id"]
     kinds = _golden(hub, entity, run, made, scope)
     _membership(hub, entity, run)
@@ -54,7 +54,7 @@ def move(session: Session, run: Run, changes: int) -> None:
     mark(session.connection, session.hub.fixed, run, message=None)
 
 
-def _golden(hub: Hub, entity: Entity, run: Run, made: pl.DataFrame | None, scope: pl.Series) -> pl.DataFrame:
+def _golden(hub: Hub, entity: Entity, run: Run, made: pl.DataFrame, scope: pl.Series) -> pl.DataFrame:
     """Write golden versions; returns golden_id and kind of every change."""
     table = hub.tables(entity.name).golden
     known = ("golden_id", "digest", "created_run")
@@ -63,8 +63,6 @@ def _golden(hub: Hub, entity: Entity, run: Run, made: pl.DataFrame | None, scope
         with hub.read() as session:
             query = sa.select(*(table.c[n] for n in known)).where(visible(table, run.base))
             before = session.frame(query if run.whole else query.where(session.among(table.c.golden_id, scope)))
-    if made is None:
-        made = before.clear().with_columns(founder=pl.lit(0), born=pl.lit(0))
     same = made.join(before, on=["golden_id", "digest"], how="semi").select("golden_id")
     fresh = made.join(same, on="golden_id", how="anti")
     gone = before.select("golden_id").join(made, on="golden_id", how="anti")
@@ -182,8 +180,6 @@ def _rules(hub: Hub, entity: Entity, run: Run) -> None:
 def _quality(hub: Hub, entity: Entity, run: Run) -> None:
     """Completeness and validity per source and attribute, over the records in force."""
     bench, names = run.bench, [a.name for a in entity.attributes]
-    if not bench.has("bench.record"):
-        return
     counted = ", ".join(f'count("{n}") as "{n}"' for n in names)
     filled = bench.frame(f"select source, count(*) as records, {counted} from bench.record group by source")
     long = filled.unpivot(index=["source", "records"], on=names, variable_name="attribute", value_name="filled")

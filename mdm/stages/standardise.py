@@ -19,7 +19,7 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     """Bring the bench's records up to what has landed; `fresh` then holds the ids that are new in it."""
     bench = run.bench
     streams = intake.mapped_streams(run.settings, entity)
-    intake.open_tables(bench)
+    intake.open_tables(bench, entity)
     _forget_unmapped(bench, entity, streams)
     read = kept = 0
     for stream, maps, after in _due(bench, entity, streams, run):
@@ -48,7 +48,7 @@ def _forget_unmapped(bench: Bench, entity: Entity, streams: _Streams) -> None:
     mapped = {str(stream) for stream, _ in streams}
     for (key,) in bench.execute("select key from bench.meta where key like 'mapping:%'"):
         name = key.removeprefix("mapping:")
-        if name not in mapped and bench.has("bench.record"):
+        if name not in mapped:
             source, _, stream = name.partition("/")
             intake.forget(bench, entity, StreamSettings(name=stream, source=source))
             bench.execute("delete from bench.meta where key = ?", [key])

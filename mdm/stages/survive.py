@@ -156,7 +156,7 @@ def _widen(hub: Hub, entity: Entity, run: Run) -> None:
     """Golden records whose links lead to a record that moved in this very run are made again as well."""
     bench = run.bench
     own = [k.name for k in entity.links if k.to == entity.name]
-    if run.whole or not own or not bench.has("bench.relation"):
+    if run.whole or not own:
         return
     moved = bench.frame(
         "select r.record_id from bench.relation r join (select coalesce(a.record_id, b.record_id) as record_id from assigned a full join before b "
@@ -190,11 +190,6 @@ def _resolve_links(hub: Hub, entity: Entity, run: Run) -> None:
         bench.execute(f"insert into homes select record_id, golden_id, '{entity.name}' from assigned")
     links = pl.DataFrame([(k.name, k.to) for k in entity.links], schema={"link": pl.String, "to_entity": pl.String}, orient="row")
     bench.store("links", links)
-    if not bench.has("bench.relation"):
-        bench.execute(
-            "create table bench.relation (record_id bigint, child_id bigint, link varchar, to_source varchar, to_stream varchar, to_key varchar, "
-            "to_record_id bigint, role varchar, number varchar, study varchar, valid_from varchar, valid_to varchar)"
-        )
     bench.execute(
         "create or replace table resolved as select a.golden_id, r.*, l.to_entity, h.to_id, s.source, s.stream, s.source_key, s.source_time, "
         "coalesce(roles.role, '') as source_role from bench.relation r "
@@ -218,9 +213,6 @@ def _children(run: Run, collection: Collection, where: str) -> pl.DataFrame:
     """The child rows of a chunk, one per golden record and key, each with the record that says it."""
     bench, names = run.bench, [a.name for a in collection.attributes]
     table = f"bench.child_{collection.name}"
-    kinds = {n: DTYPES[a.type] for n, a in zip(names, collection.attributes, strict=True)}
-    if not bench.has(table):
-        return pl.DataFrame(schema={"row_id": pl.Int64, "golden_id": pl.String, **kinds, "record_id": pl.Int64})
     said = bench.frame(
         f"select a.golden_id, coalesce(roles.role, '') as role, c.* exclude (record_id), c.child_id as record_id from {table} c "
         f"join (select * from assigned where {where}) a using (record_id) left join roles on roles.source = c.source"
