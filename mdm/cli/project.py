@@ -25,7 +25,7 @@ def demo(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="A new fol
 
     mdm demo
 
-    mdm demo /tmp/try
+    mdm demo trial
     """
     from mdm.cli import show
 
