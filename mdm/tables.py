@@ -153,7 +153,7 @@ def _landing(meta: sa.MetaData) -> None:
         sa.Column("seq", Big, nullable=False, index=True),
         sa.Column("parent_id", Big),
         *said(),
-        sa.Index(None, "source", "stream"),
+        sa.Index(None, "source", "stream", "source_key"),
     )  # fmt: skip
     sa.Table(
         "source_version", meta,

@@ -227,7 +227,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("source_record") as batch_op:
         batch_op.create_index(batch_op.f("ix_source_record_seq"), ["seq"], unique=False)
-        batch_op.create_index(batch_op.f("ix_source_record_source_stream"), ["source", "stream"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_source_record_source_stream_source_key"), ["source", "stream", "source_key"], unique=False
+        )
 
     op.create_table(
         "source_version",
@@ -281,7 +283,7 @@ def downgrade() -> None:
     op.drop_table("stream_state")
     op.drop_table("source_version")
     with op.batch_alter_table("source_record") as batch_op:
-        batch_op.drop_index(batch_op.f("ix_source_record_source_stream"))
+        batch_op.drop_index(batch_op.f("ix_source_record_source_stream_source_key"))
         batch_op.drop_index(batch_op.f("ix_source_record_seq"))
 
     op.drop_table("source_record")
