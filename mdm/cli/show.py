@@ -1,6 +1,8 @@
 """What the demo shows: the run, how right it is, three pairs worth a look, and what to type next."""
 
 import os
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,10 @@ def _pairs(opened: Any, folder: Path) -> None:
 def _next(folder: Path) -> None:
     talk.data("")
     talk.data("next:")
+    enter = Path(sys.prefix) / "bin" / "activate"
+    if enter.exists() and shutil.which("mdm", path=os.environ.get("PATH", "")) != str(Path(sys.prefix) / "bin" / "mdm"):
+        # Called by its path, as make does: typing `mdm` needs the environment.
+        talk.data(f"  . {os.path.relpath(enter)}")
     if folder.resolve() != Path.cwd():
         talk.data(f"  cd {os.path.relpath(folder)}")
     for command in ("mdm status", "mdm review hcp", "mdm export hcp --format csv"):
