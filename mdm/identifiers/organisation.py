@@ -23,7 +23,7 @@ ror = Scheme(
     "ror",
     "Research Organization Registry id; two check digits by ISO 7064 mod 97-10.",
     _ror,
-    Standardiser("ror", lambda column: _bare_ror.on(column).str.to_lowercase(), "Nine small letters and digits."),
+    Standardiser("ror", lambda column: _bare_ror.expr(column).str.to_lowercase(), "Nine small letters and digits."),
 )
 lei = Scheme(
     "lei",

@@ -12,7 +12,7 @@ _EXTENSION = r"(?i)[\s,;]*(?:\b(?:extension|ext|extn|durchwahl)\b|x|#)[.:\s]*([0
 
 
 def _email(column: pl.Expr) -> pl.Expr:
-    said = lower.on(column)
+    said = lower.expr(column)
     bracketed = said.str.extract(r"<\s*([^<>\s]+@[^<>\s]+)\s*>")
     return present(pl.coalesce(bracketed, said.str.replace(r"^(?:mailto:\s*)+", "").str.strip_chars(" ,;.<>")))
 
@@ -39,10 +39,10 @@ def phone_in(country: str) -> Standardiser:
     """Telephone numbers to read; those without a country are taken to be in the one with this calling code."""
 
     def published(column: pl.Expr) -> pl.Expr:
-        said = text.on(column).str.normalize("NFKC")
+        said = text.expr(column).str.normalize("NFKC")
         number = _dialled(said, country)
         extended = pl.concat_str(number, pl.lit(" x"), said.str.extract(_EXTENSION))
-        return pl.coalesce(extended, number, text.on(column))
+        return pl.coalesce(extended, number, text.expr(column))
 
     about = f"International form where that is certain (country +{country} unless said), extension kept; else as written."
     return Standardiser(f"phone_in({country!r})" if country != "1" else "phone", published, about)
@@ -52,17 +52,17 @@ def phone_key_in(country: str) -> Standardiser:
     """Telephone numbers to compare: no extension; what is no number is null."""
     return Standardiser(
         f"phone_key_in({country!r})" if country != "1" else "phone_key",
-        lambda column: _dialled(text.on(column).str.normalize("NFKC"), country),
+        lambda column: _dialled(text.expr(column).str.normalize("NFKC"), country),
         "For comparing: international form without extension; null where there is no full number.",
     )
 
 
 def _url(column: pl.Expr) -> pl.Expr:
-    said = text.on(column).str.replace(r"^((?:[\p{L}\p{N}-]+\.)+\p{L}{2,}(?:[/:?#].*)?)$", "https://$1")
+    said = text.expr(column).str.replace(r"^((?:[\p{L}\p{N}-]+\.)+\p{L}{2,}(?:[/:?#].*)?)$", "https://$1")
     host = said.str.extract(r"^([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)").str.to_lowercase()
     rest = said.str.replace(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", "")
     whole = pl.concat_str(host.fill_null(""), rest)
-    return present(text.on(whole.str.replace(r"^(https?://[^/:?#]+):(?:80|443)([/?#]|$)", "$1$2").str.strip_chars_end("/ ")))
+    return present(text.expr(whole.str.replace(r"^(https?://[^/:?#]+):(?:80|443)([/?#]|$)", "$1$2").str.strip_chars_end("/ ")))
 
 
 def _url_key(column: pl.Expr) -> pl.Expr:

@@ -19,7 +19,7 @@ _SPELLED_OUT = {
 
 
 def _credentials(column: pl.Expr) -> pl.Expr:
-    said = upper.on(column).str.replace_all(".", "", literal=True).str.replace_all(r"[;/|&]+|\bAND\b", ",")
+    said = upper.expr(column).str.replace_all(".", "", literal=True).str.replace_all(r"[;/|&]+|\bAND\b", ",")
     spelled = pl.concat_str(pl.lit(" "), said.str.replace_all(",", " , ", literal=True), pl.lit(" "))
     # Padded, so that only whole words are met; twice, since neighbours share a space.
     whole = {f" {words} ": f" {short} " for words, short in _SPELLED_OUT.items()}

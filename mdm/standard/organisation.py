@@ -85,14 +85,14 @@ def _words(table: str) -> dict[str, str]:
 
 
 def _org_name(column: pl.Expr) -> pl.Expr:
-    said = text.on(column).str.replace_all(r"\s+([,;.])", "$1")
+    said = text.expr(column).str.replace_all(r"\s+([,;.])", "$1")
     return present(said.str.strip_chars(" ,;").str.replace_all(r"^[-–*\s]+", ""))
 
 
 def _org_key(column: pl.Expr) -> pl.Expr:
     # "U.S.A." and "S.p.A." are one word each; a department's ampersand is an "and".
     joined = column.str.replace_all(r"\b(\p{L})\.", "$1")
-    plain = folded.on(joined)
+    plain = folded.expr(joined)
     dropped = dict.fromkeys([*_SMALL_WORDS.split(), *_LEGAL.split()], "")
     known = reworded(plain, _words(_WORDS) | dropped)
     last = known.str.replace_all(r"\bhealth care\b", "healthcare")
@@ -104,4 +104,4 @@ org_name = Standardiser("org_name", _org_name, "Clean text of an organisation's 
 org_key = Standardiser(
     "org_key", _org_key, "For comparing: folded, no legal form and small words, abbreviations and languages made one."
 )
-specialty = Standardiser("specialty", lambda c: folded.on(c), "Folded name of a specialty.")
+specialty = Standardiser("specialty", lambda c: folded.expr(c), "Folded name of a specialty.")

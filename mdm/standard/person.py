@@ -48,7 +48,7 @@ _SUFFIX = {word: suffix for suffix, words in _SUFFIXES.items() for word in words
 
 
 def _name(column: pl.Expr) -> pl.Expr:
-    said = text.on(column)
+    said = text.expr(column)
     titled = said.str.to_titlecase().str.replace_many(_SPELLED, leftmost=True)
     numbered = titled.str.replace(r"\bIii\b", "III").str.replace(r"\bIi\b", "II").str.replace(r"\bIv\b", "IV")
     spelled = numbered.str.replace_all(r"(['’])S\b", "${1}s").str.normalize("NFC")
@@ -59,7 +59,7 @@ def _name(column: pl.Expr) -> pl.Expr:
 def _folded_name(column: pl.Expr) -> pl.Expr:
     # Dots tell the degree "M.D." from the initials of Mary D.
     written = column.str.replace_all(r"(?i)\bm\.\s?d\b", "md")
-    untitled = reworded(folded.on(written), dict.fromkeys(_TITLES, "")).str.replace_all(r"\bph d\b", "phd")
+    untitled = reworded(folded.expr(written), dict.fromkeys(_TITLES, "")).str.replace_all(r"\bph d\b", "phd")
     return present(untitled.str.replace(rf"(?: (?:{'|'.join(_DEGREES)}))+$", ""))
 
 
@@ -68,13 +68,14 @@ def _given(column: pl.Expr) -> pl.Expr:
 
 
 def _soundex(column: pl.Expr) -> pl.Expr:
-    plain = folded.on(column)
+    plain = folded.expr(column)
     letters = plain.str.replace_all(r"[^a-z]+", "")
     # Letters of one class count once, also across h and w; a vowel between them makes them count twice.
     heard = pl.concat_str(letters.str.slice(0, 1), letters.str.slice(1).str.replace_all(r"[hw]+", ""))
     classes = heard.str.replace_many(list(_CLASSES), list(_CLASSES.values()))
-    once = classes.str.replace_all(r"(1)1*|(2)2*|(3)3*|(4)4*|(5)5*|(6)6*", "$1$2$3$4$5$6").str.slice(1)
-    numbers = pl.concat_str(once.str.replace_all(r"[^1-6]+", ""), pl.lit("000")).str.slice(0, 3)
+    for number in "123456":
+        classes = classes.str.replace_all(f"{number}{number}+", number)
+    numbers = pl.concat_str(classes.str.slice(1).str.replace_all(r"[^1-6]+", ""), pl.lit("000")).str.slice(0, 3)
     told = pl.concat_str(letters.str.slice(0, 1).str.to_uppercase(), numbers)
     is_code = column.str.contains(r"^[A-Z][0-9]{3}$")
     return pl.when(is_code).then(column).when(letters != "").then(told).otherwise(plain)
@@ -82,7 +83,7 @@ def _soundex(column: pl.Expr) -> pl.Expr:
 
 def _person(column: pl.Expr) -> pl.Expr:
     # What follows a comma is a degree, a title, or, of a name written family name first, the given names.
-    said = text.on(column).str.replace_all(_TITLE_BEFORE, "")
+    said = text.expr(column).str.replace_all(_TITLE_BEFORE, "")
     return squeezed(said.str.replace(_DEGREE_AFTER, "").str.replace(r"[\s,;.]+$", ""))
 
 
@@ -101,11 +102,11 @@ def _family_part(column: pl.Expr) -> pl.Expr:
 
 
 def _suffix(column: pl.Expr) -> pl.Expr:
-    return coded(folded.on(column), _SUFFIX, text.on(column))
+    return coded(folded.expr(column), _SUFFIX, text.expr(column))
 
 
 def _gender(column: pl.Expr) -> pl.Expr:
-    return coded(folded.on(column), _GENDER, folded.on(column))
+    return coded(folded.expr(column), _GENDER, folded.expr(column))
 
 
 name = Standardiser("name", _name, "Clean text; all capitals or all small letters become a name's usual case.")

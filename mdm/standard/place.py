@@ -14,19 +14,19 @@ _CANADA = r"^([A-Z][0-9][A-Z])[ -]?([0-9][A-Z][0-9])$"
 
 
 def _country(column: pl.Expr) -> pl.Expr:
-    return coded(code.on(column), _COUNTRY, upper.on(column))
+    return coded(code.expr(column), _COUNTRY, upper.expr(column))
 
 
 def _region(column: pl.Expr) -> pl.Expr:
-    return coded(code.on(column), _REGION, text.on(column))
+    return coded(code.expr(column), _REGION, text.expr(column))
 
 
 def _region_key(column: pl.Expr) -> pl.Expr:
-    return coded(code.on(column), _REGION, folded.on(column)).str.to_lowercase()
+    return coded(code.expr(column), _REGION, folded.expr(column)).str.to_lowercase()
 
 
 def _postcode(column: pl.Expr) -> pl.Expr:
-    said = upper.on(column)
+    said = upper.expr(column)
     long = said.str.replace(r"^([0-9]{5})[ -]?([0-9]{4})$", "$1-$2").str.replace(r"^([0-9]{5})-(?:0000)?$", "$1")
     return long.str.replace(_UK, "$1 $2").str.replace(_CANADA, "$1 $2")
 
@@ -34,18 +34,18 @@ def _postcode(column: pl.Expr) -> pl.Expr:
 def _postcode_key(column: pl.Expr) -> pl.Expr:
     # A country's letter in front is of use on an envelope only.
     bare = _postcode(column).str.replace(r"^[A-Z]{1,3}-([0-9]{4,5})$", "$1")
-    return code.on(bare.str.replace(r"^([0-9]{5})-[0-9]{4}$", "$1"))
+    return code.expr(bare.str.replace(r"^([0-9]{5})-[0-9]{4}$", "$1"))
 
 
 def _address(column: pl.Expr) -> pl.Expr:
-    said = text.on(column).str.replace_all(r"\s+([,;])", "$1").str.replace_all(r",(?:\s*,)+", ",")
+    said = text.expr(column).str.replace_all(r"\s+([,;])", "$1").str.replace_all(r",(?:\s*,)+", ",")
     return present(said.str.strip_chars(" ,;"))
 
 
 def _address_key(column: pl.Expr) -> pl.Expr:
     # "P.O." and "N.W." are one word each.
     joined = column.str.replace_all(r"\b(\p{L})\.", "$1").str.replace_all("#", " ", literal=True)
-    plain = folded.on(joined)
+    plain = folded.expr(joined)
     known = reworded(plain, street_words()).str.replace_all(r"stra(?:ss|s)e\b", "str")
     boxed = known.str.replace_all(r"\b(?:p o|post(?:al)?(?: office)?) box\b", "po box")
     return pl.coalesce(present(boxed), plain)

@@ -25,7 +25,7 @@ _MAIL_DOMAIN = r"@(?:none|no|na|noemail|unknown|test|null|example|email|domain|n
 
 
 def _placeholder_person(column: pl.Expr) -> pl.Expr:
-    said, words = text.on(column), folded.on(column)
+    said, words = text.expr(column), folded.expr(column)
     is_role = words.str.contains(rf"\b(?:{_ROLES.replace(' ', '|')})\b")
     is_nobody = words.str.contains(rf"^(?:{_NOBODY})$") | said.str.contains(r"^(?:NA|N/?A)$")
     # Nothing but punctuation names nobody either.
@@ -33,13 +33,13 @@ def _placeholder_person(column: pl.Expr) -> pl.Expr:
 
 
 def _placeholder_email(column: pl.Expr) -> pl.Expr:
-    said = email.on(column)
+    said = email.expr(column)
     return said.str.contains(_MAILBOX) | said.str.contains(_MAIL_DOMAIN)
 
 
 def _placeholder_phone(column: pl.Expr) -> pl.Expr:
     same = "|".join(f"{digit}{{7,}}" for digit in range(10))
-    said = phone_key.on(column).str.replace(r"^\+1", "").str.replace_all("+", "", literal=True)
+    said = phone_key.expr(column).str.replace(r"^\+1", "").str.replace_all("+", "", literal=True)
     return said.str.contains(rf"^(?:{same}|0?123456789?0?|5555555|[2-9][0-9]{{2}}5550000)$")
 
 

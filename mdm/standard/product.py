@@ -92,13 +92,13 @@ def _words(table: str) -> dict[str, str]:
 
 def _listed(column: pl.Expr, each: Standardiser) -> pl.Expr:
     """The parts of a list as one sorted list, each part once."""
-    told = column.list.eval(each.on(pl.element())).list.drop_nulls()
-    return told.list.eval(pl.element().unique().sort())
+    told = column.list.eval(each.on(pl.element()))
+    return told.list.filter(pl.element().is_not_null()).list.eval(pl.element().unique().sort())
 
 
 def _dose_form(column: pl.Expr) -> pl.Expr:
     # The part behind a semicolon is the route; "for suspension" alone is the powder of one.
-    plain = folded.on(column.str.replace(r"(?s)^([^;]*[^;\s][^;]*);.*$", "$1"))
+    plain = folded.expr(column.str.replace(r"(?s)^([^;]*[^;\s][^;]*);.*$", "$1"))
     powder = plain.str.replace(r"^for (suspension|solution|injection)\b", "powder $1")
     glued = powder.str.replace_all(r"\b(film|sugar) coated\b", "${1}_coated").str.replace_all(r"\bsoft ?gels?\b", "soft capsule")
     known = reworded(glued, _words(_FORM_WORDS) | dict.fromkeys(_UNSAID.split(), ""))
@@ -110,15 +110,18 @@ def _dose_form(column: pl.Expr) -> pl.Expr:
 
 
 def _one_route(column: pl.Expr) -> pl.Expr:
-    plain = folded.on(column)
+    plain = folded.expr(column)
     # The number of tablets in a cycle is no part of the route: ORAL-28.
     return pl.coalesce(present(reworded(plain, _ROUTE).str.replace(r"(?: [0-9]+)+$", "")), plain)
+
+
+_ONE_ROUTE = Standardiser("one_route", _one_route)
 
 
 def _route(column: pl.Expr) -> pl.Expr:
     behind = column.str.replace(_FORM_IN_FRONT, "")
     parts = behind.str.replace_all(r"(?i)[;,/+&]|\band\b", ";").str.split(";")
-    return present(_listed(parts, Standardiser("one_route", _one_route)).list.join(", "))
+    return present(_listed(parts, _ONE_ROUTE).list.join(", "))
 
 
 def _substances(column: pl.Expr) -> pl.Expr:
@@ -129,7 +132,7 @@ def _substances(column: pl.Expr) -> pl.Expr:
 
 
 def _salt_apart(column: pl.Expr) -> pl.Expr:
-    words = reworded(folded.on(column), _SALT)
+    words = reworded(folded.expr(column), _SALT)
     base = squeezed(words.str.replace_all(_SALT_WORD, ""))
     salts = words.str.extract_all(_SALT_WORD).list.eval(pl.element().unique().sort()).list.join(" ")
     told = pl.concat_str(base, pl.lit(" ("), salts, pl.lit(")"))
@@ -137,13 +140,16 @@ def _salt_apart(column: pl.Expr) -> pl.Expr:
     return pl.when((base != "") & (salts != "")).then(told).otherwise(words)
 
 
+_ONE_SUBSTANCE = Standardiser("one_substance", _salt_apart)
+
+
 def _substance_key(column: pl.Expr) -> pl.Expr:
     parts = _substances(column).str.split("; ")
-    return present(_listed(parts, Standardiser("salt_apart", _salt_apart)).list.join("; "))
+    return present(_listed(parts, _ONE_SUBSTANCE).list.join("; "))
 
 
 def _ndc(column: pl.Expr) -> pl.Expr:
-    said = upper.on(column.str.normalize("NFKC")).str.replace_all(r"\s*[\p{Pd}−]\s*", "-")
+    said = upper.expr(column.str.normalize("NFKC")).str.replace_all(r"\s*[\p{Pd}−]\s*", "-")
     bare = said.str.replace(r"^NDC[:#.\s]*-?([0-9])", "$1").str.replace(r"^([0-9]+)\.0$", "$1")
     # A labeler of six digits is written so only where the first is not zero.
     five = bare.str.replace(r"^0([0-9]{5}-[0-9]{3,4}(?:-[0-9]{1,2})?)$", "$1")
@@ -157,17 +163,15 @@ def _ndc_candidates(column: pl.Expr) -> pl.Expr:
     known = _ndc(column)
     full = known.str.extract(r"^([0-9]{5,6}-[0-9]{4}-[0-9]{2})$").str.replace_all("-", "", literal=True)
     bare = known.str.extract(r"^([0-9]{10})$")
-    readings = [
-        pl.concat_str(pl.lit("0"), bare),
-        pl.concat_str(bare.str.slice(0, 5), pl.lit("0"), bare.str.slice(5)),
-        pl.concat_str(bare.str.slice(0, 9), pl.lit("0"), bare.str.slice(9)),
-    ]
-    found = pl.concat_list(full, *readings).list.drop_nulls().list.unique(maintain_order=True)
-    return pl.when(found.list.len() > 0).then(found)
+    short_labeler = pl.concat_str(pl.lit("0"), bare)
+    short_product = pl.concat_str(bare.str.slice(0, 5), pl.lit("0"), bare.str.slice(5))
+    short_package = pl.concat_str(bare.str.slice(0, 9), pl.lit("0"), bare.str.slice(9))
+    readings = pl.concat_str(short_labeler, short_product, short_package, separator=" ")
+    return pl.coalesce(full, readings).str.split(" ")
 
 
 def _gtin(column: pl.Expr) -> pl.Expr:
-    said = upper.on(column.str.normalize("NFKC")).str.replace_all(r"[\s\p{Pd}]", "")
+    said = upper.expr(column.str.normalize("NFKC")).str.replace_all(r"[\s\p{Pd}]", "")
     bare = said.str.replace(r"^(?:GTIN|EAN|UPC)[0-9]{0,2}:", "").str.replace(r"^\(01\)|^01([0-9]{14})$", "$1")
     known = bare.str.contains(r"^(?:[0-9]{8}|[0-9]{12,14})$")
     return pl.when(known).then(bare.str.zfill(14)).otherwise(present(bare))

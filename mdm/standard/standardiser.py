@@ -6,16 +6,22 @@ Each works on a whole column at a time; a call with one value is the same expres
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import polars as pl
+
+
+# Below this a column is not worth sorting out; and in a sample with fewer repeats, neither.
+_FEW = 2_000
+_SAMPLE = 1_000
 
 
 @dataclass(frozen=True)
 class Standardiser:
     """A named, pure way from what a source said to one form of it.
 
-    `expr` takes a column of text and returns the standardised column.
+    `expr` takes a column of text and returns the standardised column. `on` runs it once per distinct value.
     """
 
     name: str
@@ -28,29 +34,36 @@ class Standardiser:
             return None
         # A lone surrogate is text in Python and in no column.
         told = str(value).encode("utf-8", "replace").decode("utf-8")
-        column = self.series(pl.Series("value", [told], dtype=pl.String))
-        return column.to_list()[0]
+        return self.series(pl.Series("value", [told], dtype=pl.String)).to_list()[0]
 
     def on(self, column: pl.Expr) -> pl.Expr:
         """The standardised form of a column; values that are not text are read as text."""
-        return self.expr(column.cast(pl.String, strict=False))
+        return column.cast(pl.String, strict=False).map_batches(self.series, return_dtype=self.dtype, is_elementwise=True)
 
     def series(self, column: pl.Series) -> pl.Series:
-        """The standardised form of a series."""
-        return column.to_frame("value").select(self.on(pl.col("value")).alias("value")).to_series()
+        """The standardised form of a series of text."""
+        frame = column.rename("value").to_frame()
+        if not _repeats(frame):
+            return self._told(frame)["told"].alias(column.name)
+        told = self._told(frame.select(pl.col("value").drop_nulls().unique()))
+        return frame.join(told, on="value", how="left", maintain_order="left")["told"].alias(column.name)
 
     def then(self, other: "Standardiser") -> "Standardiser":
         """This standardiser, and the other on what it gives."""
         return Standardiser(
             f"{self.name}.then({other.name})",
-            lambda column: other.on(self.on(column)),
+            lambda column: other.expr(self.expr(column).cast(pl.String, strict=False)),
             f"{self.about} {other.about}".strip(),
         )
 
-    @property
+    @cached_property
     def dtype(self) -> pl.DataType:
         """The polars type of what it gives."""
-        return self.series(pl.Series("value", [], dtype=pl.String)).dtype
+        return self._told(pl.DataFrame(schema={"value": pl.String})).schema["told"]
+
+    def _told(self, frame: pl.DataFrame) -> pl.DataFrame:
+        # Lazily, so that what an expression names twice is worked out once.
+        return frame.lazy().with_columns(told=self.expr(pl.col("value"))).collect()
 
 
 def per_value(
@@ -63,16 +76,17 @@ def per_value(
     """A standardiser from an ordinary function of one text; it runs once per distinct value and must not raise."""
 
     def column_wise(column: pl.Series) -> pl.Series:
-        # Named apart from the column: a join must not meet two columns of one name.
-        frame = column.to_frame("value")
-        distinct = frame.select(pl.col("value").drop_nulls().unique())
-        given = [_told(fn(value)) for value in distinct["value"].to_list()]
-        told = distinct.with_columns(pl.Series("told", given, dtype=dtype, strict=False))
-        return frame.join(told, on="value", how="left", maintain_order="left")["told"].alias(column.name)
+        known: dict[str, Any] = {}
+        values = column.to_list()
+        for value in values:
+            if value is not None and value not in known:
+                given = fn(value)
+                known[value] = None if given == "" else given
+        return pl.Series(column.name, [known.get(value) for value in values], dtype=dtype, strict=False)
 
     return Standardiser(
         name or fn.__name__.strip("_"),
-        lambda column: present(column.str.strip_chars()).map_batches(column_wise, return_dtype=dtype),
+        lambda column: present(column.str.strip_chars()).map_batches(column_wise, return_dtype=dtype, is_elementwise=True),
         about if about is not None else (fn.__doc__ or "").strip(),
     )
 
@@ -91,7 +105,8 @@ def reworded(column: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
     """The column with each word that the table knows replaced; a word replaced by nothing is dropped."""
     # One hash look-up per word instead of one pass over the text per table row.
     known = pl.element().replace_strict(dict(words), default=pl.element())
-    return squeezed(column.str.split(" ").list.eval(known).list.join(" "))
+    joined = column.str.split(" ").list.eval(known).list.join(" ")
+    return joined.str.replace_all(r"  +", " ").str.strip_chars(" ")
 
 
 def coded(column: pl.Expr, codes: Mapping[str, str], default: pl.Expr) -> pl.Expr:
@@ -99,5 +114,10 @@ def coded(column: pl.Expr, codes: Mapping[str, str], default: pl.Expr) -> pl.Exp
     return column.replace_strict(dict(codes), default=default, return_dtype=pl.String)
 
 
-def _told(value: Any) -> Any:
-    return None if value == "" else value
+
+def _repeats(frame: pl.DataFrame) -> bool:
+    """Whether values come back often enough to look each up once; judged by a sample over the whole column."""
+    if frame.height < _FEW:
+        return False
+    sample = frame["value"].gather_every(max(1, frame.height // _SAMPLE))
+    return sample.n_unique() < 0.9 * sample.len()

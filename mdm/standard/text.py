@@ -81,7 +81,7 @@ def split(separator: str, each: Standardiser = text) -> Standardiser:
 
     def parts(column: pl.Expr) -> pl.Expr:
         told = column.str.split(separator).list.eval(each.on(pl.element()))
-        listed = told.list.drop_nulls().list.unique(maintain_order=True)
+        listed = told.list.filter(pl.element().is_not_null()).list.unique(maintain_order=True)
         return pl.when(listed.list.len() > 0).then(listed)
 
     return Standardiser(f"split({separator!r})", parts, f"A list, parted at {separator!r}.")

@@ -65,7 +65,7 @@ _DAY_FIRST = _dated(rf"^{_TWO}[/.-]\s?{_TWO}[/.-]\s?{_YEAR}{_TIME}", "dmy")
 
 def _worded(column: pl.Expr) -> pl.Expr:
     """Dates whose month is a word, in either order: 15MAR2024, March 15, 2024."""
-    plain = folded.on(column)
+    plain = folded.expr(column)
     first = plain.str.extract_groups(r"^([0-9]{1,2})(?:st|nd|rd|th)? ?(?:de )?([a-z]{3,10}) ?(?:de )?([12][0-9]{3})\b")
     second = plain.str.extract_groups(r"^([a-z]{3,10}) ([0-9]{1,2})(?:st|nd|rd|th)? ([12][0-9]{3})\b")
 
@@ -76,14 +76,19 @@ def _worded(column: pl.Expr) -> pl.Expr:
     return pl.coalesce(left, _plausible(second.struct.field("3"), month(second, "1"), second.struct.field("2")))
 
 
-def _date(column: pl.Expr) -> pl.Expr:
+def _first_of(column: pl.Expr, *forms: Standardiser) -> pl.Expr:
     said = column.str.strip_chars()
-    return pl.coalesce(_ISO.expr(said), _BASIC.expr(said), _AMERICAN.expr(said), _GERMAN.expr(said), _worded(said))
+    # A month in words has three letters; the T of a time stands alone.
+    worded = _worded(pl.when(said.str.contains(r"\p{L}{3}")).then(said))
+    return pl.coalesce(*(form.expr(said) for form in forms), worded)
+
+
+def _date(column: pl.Expr) -> pl.Expr:
+    return _first_of(column, _ISO, _BASIC, _AMERICAN, _GERMAN)
 
 
 def _date_day_first(column: pl.Expr) -> pl.Expr:
-    said = column.str.strip_chars()
-    return pl.coalesce(_ISO.expr(said), _BASIC.expr(said), _DAY_FIRST.expr(said), _worded(said))
+    return _first_of(column, _ISO, _BASIC, _DAY_FIRST)
 
 
 def _number(column: pl.Expr) -> pl.Expr:
@@ -108,7 +113,7 @@ def _integer(column: pl.Expr) -> pl.Expr:
 
 def _boolean(column: pl.Expr) -> pl.Expr:
     known = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
-    return folded.on(column).replace_strict(known, default=None, return_dtype=pl.Boolean)
+    return folded.expr(column).replace_strict(known, default=None, return_dtype=pl.Boolean)
 
 
 date = Standardiser("date", _date, "A calendar date; month first where slashes part it; what is no date is null.")
@@ -117,5 +122,5 @@ number = Standardiser("number", _number, "A number; decimal comma, thousands and
 integer = Standardiser("integer", _integer, "A whole number; one with a fraction is null.")
 boolean = Standardiser("boolean", _boolean, "True or false from yes, no and their like; another word is null.")
 status = Standardiser(
-    "status", lambda c: coded(folded.on(c), _STATE, folded.on(c)), "active, inactive, closed and on; another word is kept."
+    "status", lambda c: coded(folded.expr(c), _STATE, folded.expr(c)), "active, inactive, closed and on; another word is kept."
 )
