@@ -156,8 +156,9 @@ class Delimited:
     def _waits(self, run: Lines, opened: int, shape: "_Shape") -> bool:
         """Whether an open quote may still be closed by lines to come."""
         if run.last:
-            rest = ~shape.skip[opened + 1 :]
-            if not rest.any() or (shape.fields[opened + 1 :][rest] != len(self.columns)).any():
+            # A file whose last line is a whole record was not cut off: one line in it is broken.
+            final = len(run) - 1 - int(np.argmin(shape.skip[::-1]))
+            if final == opened or shape.fields[final] != len(self.columns) or shape.crooked[final]:
                 raise self._cut(run.first + opened)
             return False
         return len(run.data) - int(run.starts[opened]) <= self.text.max_line

@@ -66,7 +66,8 @@ def _matches(context: Context, pattern: str) -> list[tuple[Path, str]]:
 
 def natural(text: str) -> list[tuple[int, int, str]]:
     """A sorting key in which file 2 comes before file 10."""
-    return [(0, int(bit), bit) if bit.isdigit() else (1, 0, bit) for bit in re.split(r"(\d+)", text)]
+    bits = re.split(r"([0-9]+)", text)
+    return [(0, int(bit), bit) if at % 2 else (1, 0, bit) for at, bit in enumerate(bits)]
 
 
 def _unfinished(name: str) -> bool:
