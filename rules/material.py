@@ -58,7 +58,7 @@ name_words = (
     .then(standard.text)
     .then(standard.words(without=GENERIC))
 )
-substance_set = standard.Standardiser("substance_set", lambda text: standard.substances.on(text).str.split("; "))
+substance_set = standard.Standardiser("substance_set", lambda text: standard.substances.expr(text).str.split("; "))
 pack_size = standard.Standardiser(
     "pack_size",
     lambda name: name.str.to_lowercase()

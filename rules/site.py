@@ -22,8 +22,6 @@ GENERIC = (
     "service site society specialist start system the trust university veterans".split()
 )
 
-# A department and its house are two sites, so "no department" counts as an answer.
-unit = standard.Standardiser("unit", lambda department: department.fill_null("whole"))
 # Sources rarely agree whether a department is one; the key `unit` tells departments apart.
 kind_group = standard.Standardiser("kind_group", lambda kind: kind.replace("department", "organisation"))
 
@@ -213,7 +211,7 @@ site = Entity(
     links=[Link("parent", to="site", about="The organisation this site belongs to; dated, with a role.")],
     keys=[
         Key("name_words", of="name", by=standard.words(without=GENERIC)),
-        Key("unit", of="department", by=unit),
+        Key("unit", of="name", by=standard.unit),
         Key("premises", of="address", by=standard.premises),
         Key("house_number", of="address", by=standard.house_number),
     ],
@@ -225,17 +223,19 @@ site = Entity(
         ["duns"],
         ["ctep"],
         ["name"],
-        ["premises"],
-        ["phone"],
-        ["web"],
-        ["house_number", "postcode"],
-        ["name_words", "postcode"],
-        ["name_words", "city"],
+        # A department and its house share all of these; asking about each would bury the steward.
+        ["unit", "premises"],
+        ["unit", "phone"],
+        ["unit", "web"],
+        ["unit", "house_number", "postcode"],
+        ["unit", "name_words", "postcode"],
+        ["unit", "name_words", "city"],
     ],
     train=[["npi"], ["phone"], ["premises"]],
     veto=[
         Veto("kind", "An organisation, a place and a study site are linked, never merged."),
         Veto("unit", "Different departments, or a department and its house, are linked, never merged."),
+        Veto("department", "Different departments are linked, never merged."),
     ],
     accept=0.99,
     review=0.60,

@@ -8,7 +8,7 @@ standardised once. A name that ends in `_key` is a form for comparing; so are `f
 from mdm.standard.contact import email, email_key, phone, phone_in, phone_key, phone_key_in, url, url_key
 from mdm.standard.credential import credentials
 from mdm.standard.organisation import org_key, org_name, specialty
-from mdm.standard.part import department, each, house_number, premises, words
+from mdm.standard.part import department, each, house_number, premises, unit, words
 from mdm.standard.person import (
     family_part,
     folded_name,
@@ -49,5 +49,5 @@ __all__ = [
     "phone_key", "phone_key_in", "phonetic", "placeholder_email", "placeholder_person", "placeholder_phone",
     "postcode", "postcode_key", "prefix", "premises", "region", "region_key", "route", "specialty", "split", "status",
     "strength", "strength_unit", "strength_value", "substance_key", "substances", "suffix", "suffix_of", "text",
-    "tokens_sorted", "upper", "url", "url_key", "words",
+    "tokens_sorted", "unit", "upper", "url", "url_key", "words",
 ]  # fmt: skip

@@ -47,7 +47,7 @@ def each(inner: Standardiser) -> Standardiser:
     """A standardiser of lists of text: every element by `inner`, each result once, sorted; an empty list is null."""
 
     def told(column: pl.Expr) -> pl.Expr:
-        kept = column.list.eval(inner.on(pl.element())).list.drop_nulls().list.eval(pl.element().unique().sort())
+        kept = column.list.eval(inner.expr(pl.element())).list.drop_nulls().list.eval(pl.element().unique().sort())
         return pl.when(kept.list.len() > 0).then(kept)
 
     return _Each(f"each({inner.name})", told, f"Of a list, each: {inner.about}", inner=inner)
@@ -66,9 +66,17 @@ house_number = Standardiser(
 
 
 def _department(column: pl.Expr) -> pl.Expr:
-    before = column.str.extract(r"(?i)\b(?:department|dept|division|div)\b\.?,? (?:of |for )?(\p{L}[^,;:()]*?)(?: - |[,;:()]|$)")
+    before = column.str.extract(r"(?i)\b(?:department|dept|division|div)\b\.? (?:of |for )?(\p{L}[^,;:()]*?)(?: - |[,;:()]|$)")
     after = column.str.extract(r"(?i)([\p{L}]+) (?:department|dept)\b")
     return present(pl.coalesce(before, after).str.strip_chars())
 
 
+def _unit(column: pl.Expr) -> pl.Expr:
+    forms = (r"^department (\w+)", r"(\w+) department$", r"^(\w+) department ", r" department (\w+)")
+    return pl.coalesce(*(column.str.extract(form) for form in forms), pl.when(column.is_not_null()).then(pl.lit("whole")))
+
+
 department = Standardiser("department", _department, "The department that the name of an organisation speaks of.")
+unit = Standardiser(
+    "unit", _unit, "Of an organisation's name to compare, the first word of the department it speaks of, or: whole."
+)
