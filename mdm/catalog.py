@@ -7,10 +7,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from mdm.connector import Connector
+from mdm.connector import Connector, StreamRequest
+from mdm.connector import Context as World
 from mdm.entity import Entity
 from mdm.errors import ConfigError, DeclarationError
-from mdm.settings import Source
+from mdm.settings import Settings, Source, resolve
 
 GROUP = "mdm.connectors"
 
@@ -74,3 +75,11 @@ def connector_class(name: str) -> Any:
 def connector(source: Source) -> Connector:
     """The connector of a configured source."""
     return connector_class(source.connector)(source.name, dict(source.options))
+
+
+def world(settings: Settings, source: Source) -> World:
+    """The world as a source's connector may see it, with the streams that are configured."""
+    asked = (
+        StreamRequest(t.name, t.key, t.modified, source.options_of(t.name), t.delivery) for t in source.streams.values()
+    )
+    return World(home=settings.folder, resolve=resolve, streams=tuple(asked))

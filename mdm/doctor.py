@@ -313,10 +313,9 @@ def _age(hub: Any, loaded: Any) -> Iterator[Line]:
 
 
 def _source(loaded: Any, source: Any) -> Iterator[Line]:
-    from mdm import catalog, settings
-    from mdm.connector import Context as World
+    from mdm import catalog
 
-    world = World(home=loaded.folder, resolve=settings.resolve)
+    world = catalog.world(loaded, source)
     for finding in catalog.connector(source).check(world):
         yield Line(
             f"source {source.name}", finding.level, world.secrets.redact(finding.text), world.secrets.redact(finding.repair)

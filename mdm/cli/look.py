@@ -213,6 +213,8 @@ def _told_state(state: Any, asked: str, at: datetime | None) -> None:
 def _shown(value: Any) -> str:
     if value is None:
         return "(empty)"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

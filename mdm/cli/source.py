@@ -183,13 +183,11 @@ def _nobody_at_work(opened: Any, source: str) -> Any:
 
 
 def _offered(source: str) -> Any:
-    from mdm import catalog, context, settings
-    from mdm.connector import Context as World
+    from mdm import catalog, context
 
     opened = context.opened()
     found = opened.settings.source(source)
-    world = World(home=opened.settings.folder, resolve=settings.resolve)
-    streams = catalog.connector(found).discover(world)
+    streams = catalog.connector(found).discover(catalog.world(opened.settings, found))
     if not streams:
         raise ConfigError(f"{source} offers no stream; check its options in {opened.settings.path.name}, or run `mdm doctor`")
     return streams

@@ -7,6 +7,7 @@ remembers the fingerprint of the tables it was migrated to.
 import hashlib
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,14 @@ def current(hub: Hub) -> bool:
             "run `mdm migrate --revision MESSAGE`, or `mdm migrate` if their revision is written"
         )
     return True
+
+
+def upgraded(connection: sa.Connection, heads: Iterable[str], *, folder: Path | None = None) -> None:
+    """Bring an empty database to these revisions, in the caller's transaction: what a backup was taken from."""
+    package = project.bundled("migrations")
+    script = revision.scripts(package / revision.HUB, (folder or package) / revision.ENTITIES)
+    for head in heads:
+        _told(revision.upgrade, connection, script, head)
 
 
 def lay(hub: Hub) -> None:
