@@ -1,4 +1,7 @@
-"""Standardisers that take a compare form apart: words that tell, and the parts of an address."""
+"""Standardisers that take a text apart: words that tell, the house in an address, the department in a name.
+
+What they give is a part and no longer the whole, so most of them have nothing to say about their own answer.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -8,10 +11,8 @@ import polars as pl
 from mdm.standard.standardiser import Standardiser, present
 
 # What kind of street it is, as `address_key` writes it; often left out, and what follows it is a unit.
-_STREET_KINDS = (
-    "st ave blvd rd dr pl ln ct pkwy hwy ter cir sq way trl expy fwy plz aly row loop path pike tpke rte"
-).split()
-_PREMISES = rf"^(\d+)[a-z]? (?:\d+ )?(.*?)(?: (?:{'|'.join(_STREET_KINDS)})(?: .*)?)?$"
+_STREET_KINDS = ("st ave blvd rd dr pl ln ct pkwy hwy ter cir sq way trl expy fwy plz aly row loop path pike tpke rte").split()
+_PREMISES = rf"^(\d+)[a-z]? (?:\d+ )*(.*?)(?: (?:{'|'.join(_STREET_KINDS)})(?: .*)?)?$"
 
 
 def words(without: Collection[str] = ()) -> Standardiser:
