@@ -109,7 +109,7 @@ def _laid_over(session: Session, hub: Hub, frame: pl.DataFrame) -> pl.DataFrame:
             versions.c.op == "upsert", session.among(versions.c.record_id, quiet["record_id"])
         )
     )
-    last = before.sort("record_id", "source_time", "seq", nulls_last=False).unique("record_id", keep="last").select("record_id", prior="payload")
+    last = before.sort("record_id", "source_time", "seq", nulls_last=True).unique("record_id", keep="last").select("record_id", prior="payload")
     joined = quiet.join(last, on="record_id", how="left")
     # Deactivations are few; each is a small document laid over another.
     payloads = [_overlaid(prior, said) for prior, said in joined.select("prior", "payload").iter_rows()]

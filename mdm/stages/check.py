@@ -104,7 +104,7 @@ def _fall_back(hub: Hub, entity: Entity, run: Run, bad: pl.DataFrame, waived: pl
     found = pl.concat(passing, how="diagonal_relaxed") if passing else pl.DataFrame()
     if found.is_empty():
         return 0
-    last = found.sort("record_id", "source_time", "seq", nulls_last=False).unique("record_id", keep="last", maintain_order=True)
+    last = found.sort("record_id", "source_time", "seq", nulls_last=True).unique("record_id", keep="last", maintain_order=True)
     last = last.with_columns(stale=pl.lit(True))
     soft = judged(last, entity, waived).filter(~pl.col("hard"))
     bench.store("bench.record", last, append=True)

@@ -99,20 +99,17 @@ def fingerprint(stream: StreamSettings) -> str:
 
 
 def classified(page: pl.DataFrame, heads: pl.DataFrame, seen: pl.Series) -> pl.DataFrame:
-    """Every row of a page with its `kind`, pure.
+    """Every row of a page with its `kind`, pure; a record is at most once in the page.
 
-    `page`: record_id, digest, op, source_time, wanted, in the order read. `heads`: the current versions of those
-    records. `seen`: ids met before in this delivery. Kinds: new, changed, late (older than what we have), deleted,
-    unchanged, duplicate, filtered.
+    `page`: record_id, digest, op, source_time, wanted. `heads`: the current versions of those records. `seen`: ids met
+    before in this delivery. Kinds: new, changed, late (older than what we have), deleted, unchanged, duplicate, filtered.
     """
-    known = page.with_row_index("at").join(heads.rename({"digest": "h_digest", "op": "h_op", "source_time": "h_time"}), on="record_id", how="left", maintain_order="left")
-    newest = pl.struct(pl.col("source_time").fill_null(-(2**62)), "at")
-    last = (newest.rank("ordinal").over("record_id") == pl.len().over("record_id"))
+    held = heads.rename({"digest": "h_digest", "op": "h_op", "source_time": "h_time"})
+    known = page.join(held, on="record_id", how="left", maintain_order="left")
     same = (pl.col("digest") == pl.col("h_digest")) & (pl.col("op") == pl.col("h_op"))
     is_known = pl.col("h_digest").is_not_null()
     kind = (
-        pl.when(~last).then(pl.lit("duplicate"))
-        .when(~is_known & (~pl.col("wanted") | (pl.col("op") != "upsert"))).then(pl.lit("filtered"))
+        pl.when(~is_known & (~pl.col("wanted") | (pl.col("op") != "upsert"))).then(pl.lit("filtered"))
         .when(~is_known).then(pl.lit("new"))
         .when(pl.col("record_id").is_in(seen.implode()) & same).then(pl.lit("duplicate"))
         .when((pl.col("op") == "delete") & (pl.col("h_op") == "delete")).then(pl.lit("unchanged"))
@@ -121,7 +118,19 @@ def classified(page: pl.DataFrame, heads: pl.DataFrame, seen: pl.Series) -> pl.D
         .when(pl.col("op") == "delete").then(pl.lit("deleted"))
         .otherwise(pl.lit("changed"))
     )  # fmt: skip
-    return known.with_columns(kind=kind).sort("at").drop("at", "h_digest", "h_op", "h_time")
+    return known.with_columns(kind=kind).drop("h_digest", "h_op", "h_time")
+
+
+def rounds(page: pl.DataFrame) -> list[pl.DataFrame]:
+    """A page cut so that each part has a record at most once, a record's versions in the order of their source time.
+
+    A version without a time stands where it was read: after those that came before it.
+    """
+    placed = page.with_row_index("_at").with_columns(_time=pl.col("source_time").cum_max().over("record_id").fill_null(-(2**62)))
+    time = pl.coalesce("source_time", "_time")
+    ranked = placed.with_columns(_turn=pl.struct(time.alias("t"), "_at").rank("ordinal").over("record_id"))
+    turns = ranked["_turn"].max() or 0
+    return [ranked.filter(pl.col("_turn") == turn).drop("_at", "_time", "_turn") for turn in range(1, turns + 1)]
 
 
 def _state(landing: Landing) -> dict | None:
@@ -181,15 +190,24 @@ def _commit(landing: Landing, delivery: _Delivery, pages: list[pl.DataFrame], st
 
 
 def _land(tx: Session, landing: Landing, delivery: _Delivery, page: pl.DataFrame) -> None:
+    if landing.stream.delivery == "full":
+        # A complete list says each thing once: of a key that comes twice, the last row counts.
+        once = page.unique("record_id", keep="last", maintain_order=True)
+        delivery.counts["duplicate"] += page.height - once.height
+        page = once
+    for part in rounds(page):
+        _land_once(tx, landing, delivery, part)
+
+
+def _land_once(tx: Session, landing: Landing, delivery: _Delivery, page: pl.DataFrame) -> None:
     table = landing.hub.fixed["source_record"]
-    wanted = sa.select(*(table.c[n] for n in _HEAD)).where(tx.among(table.c.record_id, page["record_id"].unique()))
-    heads = tx.frame(wanted)
+    heads = tx.frame(sa.select(*(table.c[n] for n in _HEAD)).where(tx.among(table.c.record_id, page["record_id"])))
     seen = pl.concat(delivery.seen) if delivery.seen else pl.Series(dtype=pl.Int64)
     rows = classified(page, heads, seen)
     kinds = Counter(dict(rows["kind"].value_counts().iter_rows()))
     kinds["unchanged"] += kinds.pop("late", 0)
     delivery.counts.update(kinds)
-    delivery.seen.append(page["record_id"].unique())
+    delivery.seen.append(page["record_id"])
     store(tx, landing.hub, rows.filter(pl.col("kind").is_in(["new", "changed", "deleted"])), *landing.names)
     _keep_late(tx, landing.hub, rows.filter(pl.col("kind") == "late"))
 
