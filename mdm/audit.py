@@ -80,7 +80,7 @@ def record(
         raise UsageError("an event needs an actor; set MDM_ACTOR")
     serialise(tx)
     last = head(tx)
-    said = {
+    said: dict[str, Any] = {
         "seq": last.seq + 1, "at": now(), "actor": actor, "action": action, "entity": entity, "object": object, "reason": reason,
         "before": None if before is None else canonical(before), "after": None if after is None else canonical(after),
         "prev": last.hash,
@@ -115,7 +115,7 @@ def verify(session: Session, known: Head | None = None) -> Verdict:
     return Verdict(count, last, *_cut(session, last, known))
 
 
-def _break(row: Mapping[str, Any], last: Head) -> str | None:
+def _break(row: sa.RowMapping, last: Head) -> str | None:
     expected = last.seq + 1
     if row["seq"] != expected:
         missing = f"event {expected} is" if row["seq"] == expected + 1 else f"events {expected} to {row['seq'] - 1} are"
@@ -163,7 +163,7 @@ def _meta(session: Session) -> sa.Table:
     return session.hub.fixed["meta"]
 
 
-def _hash(row: Mapping[str, Any]) -> str:
+def _hash(row: Mapping[str, Any] | sa.RowMapping) -> str:
     said = {name: row[name] for name in _SAID}
     said["at"] = _moment(row["at"])
     return hashlib.sha256(canonical(said).encode()).hexdigest()

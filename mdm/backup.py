@@ -75,7 +75,8 @@ def restore(hub: Hub, file: Path, *, migrations: Path | None = None, force: bool
 def _told(manifest: Mapping[str, Any], file: Path) -> dict[str, Any]:
     counts = manifest["tables"]
     return {
-        "file": str(file), "bytes": file.stat().st_size, "at": manifest["at"], "tables": len(counts), "rows": sum(counts.values()),
+        "file": str(file), "bytes": file.stat().st_size, "at": manifest["at"], "tables": len(counts),
+        "rows": sum(counts.values()),
         "head": manifest["head"], "mdm": manifest["mdm"],
     }  # fmt: skip
 
@@ -83,7 +84,8 @@ def _told(manifest: Mapping[str, Any], file: Path) -> dict[str, Any]:
 def _tables(connection: sa.Connection, hub: Hub) -> list[sa.Table]:
     """Every table of the hub as the database has it: the fixed ones, and those of entities whose rules are gone as well."""
     there = set(sa.inspect(connection).get_table_names())
-    entities = [n.removesuffix("_golden") for n in there if n.endswith("_golden") and n.removesuffix("golden") + "membership" in there]
+    golden = [n.removesuffix("_golden") for n in there if n.endswith("_golden")]
+    entities = [e for e in golden if f"{e}_membership" in there]
     ours = {n for n in hub.fixed if n in there} | {f"{e}_{n}" for e in entities for n in _DERIVED} & there
     ours |= {n for n in there for e in entities if n.startswith(f"{e}_child_")}
     meta = sa.MetaData()
@@ -129,8 +131,8 @@ def _checked(file: Path) -> dict[str, Any]:
                 raise DamagedError(f"{file}: the part {broken} is damaged; take another backup")
             manifest = json.loads(archive.read(_MANIFEST))
             if manifest["format"] > FORMAT:
-                raise MigrationError(f"{file} was written by mdm {manifest['mdm']}, which is newer; upgrade this installation first")
-            counts = {name: 0 for name in manifest["tables"]}
+                raise MigrationError(f"{file} was written by mdm {manifest['mdm']}, which is newer; upgrade this one first")
+            counts = dict.fromkeys(manifest["tables"], 0)
             for name in archive.namelist():
                 table = name.partition("/")[0]
                 if name != _MANIFEST:
@@ -141,7 +143,10 @@ def _checked(file: Path) -> dict[str, Any]:
         raise DamagedError(f"{file} is no whole backup of a hub ({type(error).__name__}); take another one") from None
     wrong = [name for name, count in manifest["tables"].items() if counts[name] != count]
     if wrong:
-        raise DamagedError(f"{file}: {wrong[0]} has {counts[wrong[0]]} rows, the manifest says {manifest['tables'][wrong[0]]}; take another backup")
+        said = manifest["tables"][wrong[0]]
+        raise DamagedError(
+            f"{file}: {wrong[0]} has {counts[wrong[0]]} rows, not {said} as its manifest says; take another backup"
+        )
     return manifest
 
 
@@ -161,11 +166,15 @@ def _made_ready(tx: Session, manifest: Mapping[str, Any], migrations: Path | Non
         filled = connection.execute(sa.select(sa.func.count()).select_from(table).where(~own)).scalar()
         # The name a hub gave itself is no record.
         if filled and table.name != "meta" and not force:
-            raise ConflictError(f"this hub is not empty ({table.name} has {filled} rows); restore into an empty one, or add --force")
+            raise ConflictError(
+                f"this hub is not empty ({table.name} has {filled} rows); restore into an empty one, or add --force"
+            )
         connection.execute(table.delete().where(~own))
     missing = sorted(set(manifest["tables"]) - {t.name for t in _tables(connection, hub)})
     if missing:
-        raise MigrationError(f"the backup holds {missing[0]}, which this hub has no table for; give the migrations it was made with")
+        raise MigrationError(
+            f"the backup holds {missing[0]}, which this hub has no table for; restore with the migrations it was made with"
+        )
 
 
 def _loaded(tx: Session, table: sa.Table, archive: zipfile.ZipFile, expected: int) -> None:
@@ -174,14 +183,17 @@ def _loaded(tx: Session, table: sa.Table, archive: zipfile.ZipFile, expected: in
         if table.name == "meta":
             rows = rows.filter(~pl.col("key").is_in(_OWN))
         if any(isinstance(_dtype(c), pl.Datetime | pl.Binary) for c in table.columns):
-            given = [{k: v.replace(tzinfo=UTC) if isinstance(v, datetime) else v for k, v in row.items()} for row in rows.to_dicts()]
-            if given:
-                tx.connection.execute(table.insert(), given)
+            if rows.height:
+                tx.connection.execute(table.insert(), [{k: _zoned(v) for k, v in row.items()} for row in rows.to_dicts()])
         else:
             tx.insert(table, rows)
     found = tx.scalar(sa.select(sa.func.count()).select_from(table))
     if found != expected and table.name != "meta":
         raise LedgerError(f"{table.name}: {found} rows were restored, the backup has {expected}; nothing was changed")
+
+
+def _zoned(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 def _parts(archive: zipfile.ZipFile, table: str) -> Iterator[pl.DataFrame]:

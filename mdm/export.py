@@ -81,7 +81,7 @@ def flat(rows: pl.DataFrame) -> pl.DataFrame:
     """A frame for a spreadsheet: lists joined, no cell that is a formula."""
     lists = [n for n, t in rows.schema.items() if isinstance(t, pl.List)]
     rows = rows.with_columns(pl.col(n).list.join("; ") for n in lists)
-    return rows.with_columns(harmless(pl.col(n)) for n, t in rows.schema.items() if t == pl.String)
+    return rows.with_columns(harmless(pl.col(n)).alias(n) for n, t in rows.schema.items() if t == pl.String)
 
 
 def harmless(value: pl.Expr) -> pl.Expr:

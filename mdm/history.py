@@ -162,10 +162,12 @@ def _published(session: Session, entity: str) -> dict[int, datetime | None]:
 def _run_at(session: Session, entity: str, at: datetime | None) -> tuple[int, datetime | None]:
     known = sorted((when, run) for run, when in _published(session, entity).items() if when is not None)
     past = [(run, when) for when, run in known if at is None or when <= at]
-    if not past:
-        raise NotFoundError(f"no run of {entity} was published by then; the first was {known[0][0]:%Y-%m-%d %H:%M:%S} UTC" if known
-                            else f"{entity} has no published run yet; run `mdm run {entity}`")  # fmt: skip
-    return past[-1]
+    if past:
+        return past[-1]
+    if known:
+        first = f"{known[0][0]:%Y-%m-%d %H:%M:%S}"
+        raise NotFoundError(f"no run of {entity} was published by then; the first was {first} UTC")
+    raise NotFoundError(f"{entity} has no published run yet; run `mdm run {entity}`")
 
 
 def _changes(entity: Entity, before: sa.RowMapping | None, after: sa.RowMapping) -> tuple[tuple[str, Any, Any], ...]:

@@ -54,7 +54,8 @@ def quarantined(session: Session, entity: Entity, *, limit: int) -> tuple[list[d
     hidden = {a.name for a in entity.attributes if a.exposure == "sensitive"}
     return [
         {
-            "record": written.get(r["record_id"], str(r["record_id"])), "attribute": r["attribute"] or "(whole record)", "rule": r["rule"],
+            "record": written.get(r["record_id"], str(r["record_id"])), "attribute": r["attribute"] or "(whole record)",
+            "rule": r["rule"],
             "value": "***" if r["attribute"] in hidden and r["value"] else r["value"], "stale": r["stale"],
         }
         for r in rows
@@ -73,21 +74,22 @@ def _entity(session: Session, name: str) -> dict[str, Any]:
     return {
         "entity": name, "run": published or None, "published_at": utc(now["published_at"]) if now else None,
         "model": now["model"] if now else None, "golden": counts.get("total", 0), "live": counts.get("live", 0), **sums,
-        "reconciled": counts.get("live", 0) == sum(sums.values()), "pairs": counts.get("pairs", 0), "queued": counts.get("queued", 0),
+        "reconciled": counts.get("live", 0) == sum(sums.values()), "pairs": counts.get("pairs", 0),
+        "queued": counts.get("queued", 0),
         "waiting": _attempt(waiting), "last": _attempt(later[-1]) if later else None,
     }  # fmt: skip
 
 
-def _attempt(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _attempt(row: sa.RowMapping | None) -> dict[str, Any] | None:
     if row is None:
         return None
     return {"run": row["run_id"], "state": row["state"], "message": row["message"], "started_at": utc(row["started_at"])}
 
 
-def _states(session: Session) -> dict[tuple[str, str], Mapping[str, Any]]:
+def _states(session: Session) -> dict[tuple[str, str], dict[str, Any]]:
     state = session.hub.fixed["stream_state"]
     columns = (state.c[n] for n in ("source", "stream", "synced_at", "status", "message"))
-    return {(r["source"], r["stream"]): r for r in session.rows(sa.select(*columns))}
+    return {(r["source"], r["stream"]): dict(r) for r in session.rows(sa.select(*columns))}
 
 
 def _records(session: Session) -> dict[tuple[str, str], int]:

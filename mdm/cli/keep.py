@@ -25,9 +25,9 @@ def register(app: typer.Typer) -> None:
 def _audit() -> None:
     """The chain of events: who did what, when and why.
 
-    mdm audit verify
+    $ mdm audit verify
 
-    mdm audit verify --json
+    $ mdm audit verify --json
     """
 
 
@@ -37,9 +37,9 @@ def verify(
 ) -> None:
     """Walk the chain of events and name the first break. Prints its head: keep it somewhere else.
 
-    mdm audit verify
+    $ mdm audit verify
 
-    mdm audit verify --head 120:9f2c...
+    $ mdm audit verify --head 120:9f2c...
     """
     from mdm import audit, context
 
@@ -48,7 +48,8 @@ def verify(
         verdict = audit.verify(session, audit.Head.parse(head) if head else None)
     if json:
         talk.document({
-            "whole": verdict.whole, "events": verdict.events, "head": str(verdict.head), "broken_at": verdict.seq, "problem": verdict.problem,
+            "whole": verdict.whole, "events": verdict.events, "head": str(verdict.head), "broken_at": verdict.seq,
+            "problem": verdict.problem,
         })  # fmt: skip
     elif verdict.whole:
         talk.data(str(verdict.head))
@@ -62,9 +63,9 @@ def verify(
 def backup(file: File, json: Json = False) -> None:
     """Write the whole hub into one file, of one moment, and check it.
 
-    mdm backup hub-2031-01-31.mdm
+    $ mdm backup hub-2031-01-31.mdm
 
-    mdm backup /backups/hub.mdm --json
+    $ mdm backup /backups/hub.mdm --json
     """
     from mdm import backup as copy
     from mdm import context
@@ -80,9 +81,9 @@ def restore(
 ) -> None:
     """Read a backup into the configured hub, and check it: rows, sums and the chain of events.
 
-    mdm restore hub-2031-01-31.mdm
+    $ mdm restore hub-2031-01-31.mdm
 
-    MDM_HUB_URL=postgresql+psycopg://mdm@db/mdm mdm restore hub.mdm --force
+    $ MDM_HUB_URL=postgresql+psycopg://mdm@db/mdm mdm restore hub.mdm --force
     """
     from mdm import backup as copy
     from mdm import context, project

@@ -1,6 +1,5 @@
 """Commands that look: explain, history, evaluate, export."""
 
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,9 +28,9 @@ def explain(
 ) -> None:
     """One: every golden value with its source, rule and runner-up. Two: why they are, or are not, one record.
 
-    mdm explain hcp HCP-7K3M92QXF4-C
+    $ mdm explain hcp HCP-7K3M92QXF4-C
 
-    mdm explain hcp crm/accounts:001 register/providers:1234567893
+    $ mdm explain hcp crm/accounts:001 register/providers:1234567893
     """
     from mdm import context
     from mdm import explain as words
@@ -54,9 +53,9 @@ def history(
 ) -> None:
     """Show a golden record over time; a retired id is followed to what it became.
 
-    mdm history hcp HCP-7K3M92QXF4-C
+    $ mdm history hcp HCP-7K3M92QXF4-C
 
-    mdm history hcp HCP-7K3M92QXF4-C --as-of 2031-01-31T18:00
+    $ mdm history hcp HCP-7K3M92QXF4-C --as-of 2031-01-31T18:00
     """
     from mdm import context, decisions
     from mdm import history as past
@@ -84,9 +83,9 @@ def evaluate(
 ) -> None:
     """Hold the published clusters against the truth: precision, recall, F1, and where true pairs were lost.
 
-    mdm evaluate hcp --truth truth/hcp.csv
+    $ mdm evaluate hcp --truth truth/hcp.csv
 
-    mdm evaluate site --truth labels.csv --key record_id --json
+    $ mdm evaluate site --truth labels.csv --key record_id --json
     """
     from mdm import context
     from mdm import evaluate as judge
@@ -131,9 +130,9 @@ def export(
 ) -> None:
     """Write golden records out, masked by what each attribute exposes.
 
-    mdm export hcp --format csv > hcp.csv
+    $ mdm export hcp --format csv > hcp.csv
 
-    mdm export site --format parquet --out site.parquet
+    $ mdm export site --format parquet --out site.parquet
     """
     from mdm import audit, context, exposure
     from mdm import export as exits
@@ -167,7 +166,7 @@ def _write(content: bytes, out: Path | None) -> None:
     # Whole or not at all: a reader never meets half a file.
     part = out.with_name(f".{out.name}.part")
     part.write_bytes(content)
-    os.replace(part, out)
+    part.replace(out)
 
 
 def _moment(text: str | None) -> datetime | None:

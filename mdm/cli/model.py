@@ -1,6 +1,7 @@
 """Commands about match models: train, look, activate, roll back."""
 
 import json as encoded
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -24,9 +25,9 @@ def train(
 ) -> None:
     """Fit the next numbered match model to what has landed, and show it beside the active one.
 
-    mdm train hcp
+    $ mdm train hcp
 
-    mdm train hcp --activate
+    $ mdm train hcp --activate
     """
     from mdm import context, model, pipeline
 
@@ -59,9 +60,9 @@ def train(
 def models(entity: Entity, json: Json = False) -> None:
     """List the match models of an entity with their evidence.
 
-    mdm models hcp
+    $ mdm models hcp
 
-    mdm models site --json
+    $ mdm models site --json
     """
     import sqlalchemy as sa
 
@@ -87,9 +88,9 @@ def activate(
 ) -> None:
     """Match with this model from the next run on; an older number rolls back.
 
-    mdm activate hcp 2
+    $ mdm activate hcp 2
 
-    mdm activate hcp 1
+    $ mdm activate hcp 1
     """
     from mdm import audit, context, model
 
@@ -106,7 +107,7 @@ def activate(
         talk.done(f"model {number} of {entity} is active (before: {before or 'none'}); the next run matches everything with it")
 
 
-def _evidence(evidence: dict[str, Any]) -> str:
+def _evidence(evidence: Mapping[str, Any]) -> str:
     blocks = ", ".join(f"{'+'.join(b['block'])}: {b['pairs']} pairs" for b in evidence.get("blocks", []))
     declared = sum(len(d["levels"]) for d in evidence.get("declared_levels", []))
     words = [f"{evidence.get('records', 0)} records", f"{evidence.get('identifier_pairs', 0)} pairs share an identifier"]

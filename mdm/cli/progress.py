@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from mdm.cli import talk
 
 _WORDS = {
-    "pull": "pulling", "standardise": "standardising", "check": "checking", "train": "training a match model for", "match": "matching",
+    "pull": "pulling", "standardise": "standardising", "check": "checking", "train": "training a match model for",
+    "match": "matching",
     "cluster": "joining", "survive": "choosing values of", "publish": "publishing",
 }  # fmt: skip
 

@@ -23,9 +23,9 @@ def register(app: typer.Typer) -> None:
 def demo(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="A new folder.")] = Path("mdm-demo")) -> None:
     """Make a folder of invented sources, run everything, and show what happened.
 
-    mdm demo
+    $ mdm demo
 
-    mdm demo trial
+    $ mdm demo trial
     """
     from mdm.cli import show
 
@@ -36,9 +36,9 @@ def demo(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="A new fol
 def init(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="A folder without an mdm.toml.")] = Path()) -> None:
     """Start a project of your own: a commented mdm.toml, rules, DAGs and migrations to change.
 
-    mdm init
+    $ mdm init
 
-    mdm init ~/golden
+    $ mdm init ~/golden
     """
     from importlib import resources
 
@@ -70,9 +70,9 @@ def migrate(
 ) -> None:
     """Bring the hub's schema up to date with the package and the rules.
 
-    mdm migrate
+    $ mdm migrate
 
-    mdm migrate --revision "add faculty to hcp"
+    $ mdm migrate --revision "add faculty to hcp"
     """
     from mdm import context, project
     from mdm.hub import migration
@@ -101,9 +101,9 @@ def migrate(
 def doctor(json: Json = False) -> None:
     """Check everything a deployment needs: each line ok, warn or fail, with the repair.
 
-    mdm doctor
+    $ mdm doctor
 
-    mdm doctor --json
+    $ mdm doctor --json
     """
     from mdm import doctor as physician
 

@@ -50,7 +50,8 @@ def _decided(context: Any, name: str, question: dict[str, Any], verdict: str) ->
     try:
         with context.hub.begin() as tx:
             number = decisions.decide(
-                tx, name, question["a"], question["b"], verdict, actor=context.actor, reason=reason, expected_version=question["version"]
+                tx, name, question["a"], question["b"], verdict, actor=context.actor, reason=reason,
+                expected_version=question["version"],
             )  # fmt: skip
     except ConflictError as error:
         talk.say(str(error), "yellow")

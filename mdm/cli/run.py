@@ -29,9 +29,9 @@ def run(
 ) -> None:
     """Pull, then every stage to publication; only what changed is worked on.
 
-    mdm run
+    $ mdm run
 
-    mdm run hcp site --no-pull --plan
+    $ mdm run hcp site --no-pull --plan
     """
     from mdm import context, pipeline
 
@@ -44,9 +44,9 @@ def run(
 def approve(number: Number, reason: Annotated[str | None, talk.REASON] = None, json: Json = False) -> None:
     """Publish a plan, or what a gate holds; a stale plan is computed again first.
 
-    mdm approve 12
+    $ mdm approve 12
 
-    mdm approve 12 --reason "expected after the CRM migration"
+    $ mdm approve 12 --reason "expected after the CRM migration"
     """
     from mdm import context, pipeline
 
@@ -59,9 +59,9 @@ def approve(number: Number, reason: Annotated[str | None, talk.REASON] = None, j
 def reject(number: Number, reason: Annotated[str | None, talk.REASON] = None, json: Json = False) -> None:
     """Drop a plan, or what a gate holds; readers never saw it.
 
-    mdm reject 12 --reason "the delivery was wrong"
+    $ mdm reject 12 --reason "the delivery was wrong"
 
-    mdm reject 12 --reason "too many merges" --json
+    $ mdm reject 12 --reason "too many merges" --json
     """
     from mdm import context, pipeline
 
@@ -75,9 +75,9 @@ def reject(number: Number, reason: Annotated[str | None, talk.REASON] = None, js
 def status(json: Json = False) -> None:
     """Show the last run of each entity, the two sums, the queue, and the age of each source.
 
-    mdm status
+    $ mdm status
 
-    mdm status --json
+    $ mdm status --json
     """
     from mdm import context
     from mdm import status as state
@@ -106,7 +106,8 @@ def status(json: Json = False) -> None:
 def stream_document(report: Any) -> dict[str, Any]:
     """A stream's report as data."""
     return {
-        "source": report.source, "stream": report.stream, "read": dict(report.read), "notes": list(report.notes), "error": report.error,
+        "source": report.source, "stream": report.stream, "read": dict(report.read), "notes": list(report.notes),
+        "error": report.error,
     }  # fmt: skip
 
 
@@ -149,7 +150,8 @@ def _leave(report: Any, *, as_json: bool) -> None:
         for entity in report.entities:
             if entity.state == "planned":
                 talk.done(
-                    f"{entity.entity}: planned, nothing published; mdm approve {entity.run}, or mdm reject {entity.run} --reason ..."
+                    f"{entity.entity}: planned, nothing published; mdm approve {entity.run}, "
+                    f"or mdm reject {entity.run} --reason ..."
                 )
     if held and as_json:
         raise typer.Exit(GateError.exit_code)

@@ -65,7 +65,8 @@ def _pairs(opened: Any, folder: Path) -> None:
         talk.data(f"    mdm explain {pair.entity} {pair.a} {pair.b}")
         try:
             talk.data(
-                f"    {explain.two(opened, pair.entity, pair.a, pair.b).verdict} (truth: {'one' if pair.same == 'yes' else 'two'})"
+                f"    {explain.two(opened, pair.entity, pair.a, pair.b).verdict} "
+                f"(truth: {'one' if pair.same == 'yes' else 'two'})"
             )
         except MdmError as error:
             talk.say(f"    {error}", "yellow")

@@ -16,7 +16,8 @@ Reason = Annotated[str | None, talk.REASON]
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     for name, command in (
-        ("sources", sources), ("discover", discover), ("map", map_), ("sync", sync), ("retire-source", retire_source), ("rekey", rekey),
+        ("sources", sources), ("discover", discover), ("map", map_), ("sync", sync), ("retire-source", retire_source),
+        ("rekey", rekey),
     ):  # fmt: skip
         app.command(name, rich_help_panel="Sources")(command)
 
@@ -24,9 +25,9 @@ def register(app: typer.Typer) -> None:
 def sources(json: Json = False) -> None:
     """List the sources with their state and age.
 
-    mdm sources
+    $ mdm sources
 
-    mdm sources --json
+    $ mdm sources --json
     """
     from mdm import context, status
 
@@ -46,9 +47,9 @@ def sources(json: Json = False) -> None:
 def discover(source: Name, json: Json = False) -> None:
     """Ask a source what it offers: streams, keys and fields.
 
-    mdm discover crm
+    $ mdm discover crm
 
-    mdm discover vault --json
+    $ mdm discover vault --json
     """
     from dataclasses import asdict
 
@@ -78,9 +79,9 @@ def map_(
 ) -> None:
     """Propose a mapping from a stream's fields to an entity, as TOML to read, correct and paste.
 
-    mdm map crm accounts hcp
+    $ mdm map crm accounts hcp
 
-    mdm map ctgov studies site >> mdm.toml
+    $ mdm map ctgov studies site >> mdm.toml
     """
     from mdm import context, settings
     from mdm.mapping.proposal import proposed
@@ -101,9 +102,9 @@ def sync(
 ) -> None:
     """Pull and land only: nothing is matched, nothing published.
 
-    mdm sync
+    $ mdm sync
 
-    mdm sync crm --accept-shrink
+    $ mdm sync crm --accept-shrink
     """
     from mdm import context, pipeline
     from mdm.cli import progress, run
@@ -127,9 +128,9 @@ def retire_source(
 ) -> None:
     """Withdraw a source: all its records leave; what was said about them stays, should it come back.
 
-    mdm retire-source oldcrm --reason "switched off"
+    $ mdm retire-source oldcrm --reason "switched off"
 
-    mdm retire-source oldcrm --reason "switched off" --yes --json
+    $ mdm retire-source oldcrm --reason "switched off" --yes --json
     """
     from mdm import context, decisions
 
@@ -155,9 +156,9 @@ def rekey(
 ) -> None:
     """Give a source's records new keys; decisions, corrections and ids follow them.
 
-    mdm rekey crm new_keys.csv --reason "migrated to a new CRM"
+    $ mdm rekey crm new_keys.csv --reason "migrated to a new CRM"
 
-    mdm rekey crm new_keys.csv --reason "migrated" --json
+    $ mdm rekey crm new_keys.csv --reason "migrated" --json
     """
     from mdm import context, decisions
 

@@ -42,9 +42,9 @@ def decide(
 ) -> None:
     """Say whether two records are one. The next run applies it; prints the decision's number.
 
-    mdm decide hcp crm/accounts:001 ctms/people:77 match --reason "same licence"
+    $ mdm decide hcp crm/accounts:001 ctms/people:77 match --reason "same licence"
 
-    mdm decide site --file decisions.csv
+    $ mdm decide site --file decisions.csv
     """
     from mdm import decisions
 
@@ -76,9 +76,9 @@ def withdraw(
 ) -> None:
     """Take back a decision, a correction or a waiver; the next run gives back what was without it.
 
-    mdm withdraw 12 --reason "two different people after all"
+    $ mdm withdraw 12 --reason "two different people after all"
 
-    mdm withdraw 12 --reason "mistyped" --json
+    $ mdm withdraw 12 --reason "mistyped" --json
     """
     from mdm import decisions
 
@@ -94,9 +94,9 @@ def withdraw(
 def decisions_(entity: Entity, json: Json = False) -> None:
     """List what was said: decisions, corrections and waivers, newest first.
 
-    mdm decisions hcp
+    $ mdm decisions hcp
 
-    mdm decisions hcp --json
+    $ mdm decisions hcp --json
     """
     from mdm import decisions
 
@@ -119,9 +119,9 @@ def set_(
 ) -> None:
     """Correct or pin a value, whatever the sources say. Prints the correction's number.
 
-    mdm set hcp HCP-7K3M92QXF4-C family_name Garcia --reason "as in the passport"
+    $ mdm set hcp HCP-7K3M92QXF4-C family_name Garcia --reason "as in the passport"
 
-    mdm set site crm/accounts:001 phone "+1 312 555 0100" --reason "called" --until 2031-01-31
+    $ mdm set site crm/accounts:001 phone "+1 312 555 0100" --reason "called" --until 2031-01-31
     """
     from mdm import decisions
 
@@ -143,9 +143,9 @@ def create(
 ) -> None:
     """Make a golden record by hand. It is matched like any other; prints the name of its source record.
 
-    mdm create hcp given_name=Ana family_name=Lopez country=US --reason "new investigator"
+    $ mdm create hcp given_name=Ana family_name=Lopez country=US --reason "new investigator"
 
-    mdm create site name="Clinic North" city=Chicago --reason "opened last week"
+    $ mdm create site name="Clinic North" city=Chicago --reason "opened last week"
     """
     from mdm import decisions
 
@@ -176,9 +176,9 @@ def quarantine(
 ) -> None:
     """List the records that were refused, and why.
 
-    mdm quarantine hcp
+    $ mdm quarantine hcp
 
-    mdm quarantine site --limit 1000 --json
+    $ mdm quarantine site --limit 1000 --json
     """
     from mdm import status
 
@@ -201,9 +201,9 @@ def release(
 ) -> None:
     """Let a refused record pass a rule, until its value changes. Prints the waiver's number.
 
-    mdm release hcp crm/accounts:001 "required" --reason "the name is not known yet"
+    $ mdm release hcp crm/accounts:001 "required" --reason "the name is not known yet"
 
-    mdm release site ctgov/studies:NCT00000102|Clinic name --reason "it is called that"
+    $ mdm release site ctgov/studies:NCT00000102|Clinic name --reason "it is called that"
     """
     from mdm import decisions
 
@@ -222,9 +222,9 @@ def adopt(
 ) -> None:
     """Take over an incumbent hub's crosswalk and its ids.
 
-    mdm adopt hcp crosswalk.csv --reason "go-live"
+    $ mdm adopt hcp crosswalk.csv --reason "go-live"
 
-    mdm adopt site sites.csv --reason "take over the old hub" --json
+    $ mdm adopt site sites.csv --reason "take over the old hub" --json
     """
     from dataclasses import asdict
 
@@ -251,9 +251,9 @@ def review(
 ) -> None:
     """Answer the queue, one question at a time.
 
-    mdm review hcp
+    $ mdm review hcp
 
-    mdm review site --limit 10
+    $ mdm review site --limit 10
     """
     from mdm.cli import queue
 

@@ -4,7 +4,7 @@ Decisions are only ever added or withdrawn. A decision that cannot be true besid
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +197,7 @@ def _version(session: Session, entity: str, sides: tuple[Named, Named]) -> tuple
     return max(((r["withdrawn_seq"] or r["event_seq"], r["number"]) for r in rows), default=(0, 0))
 
 
-def _rows(file: Path) -> list[tuple[int, Mapping[str, str]]]:
+def _rows(file: Path) -> Sequence[tuple[int, Mapping[str, str]]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:
             reader = csv.DictReader(opened)

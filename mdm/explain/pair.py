@@ -130,12 +130,16 @@ def _found(
         path = strongest_path(accepted, sides[0], sides[1])
         because = [*said, *([] if path else ["nothing joins them today; the next run decides anew"])]
         return Explained(True, f"one: {next(iter(ours))} holds both", tuple(because), tuple(path))  # type: ignore[arg-type]
-    where = [f"{text} is {'in ' + ' and '.join(sorted(held)) if held else 'in no golden record'}" for text, held in ((a, ours), (b, theirs))]
-    return Explained(False, f"not one: {'; '.join(where)}", tuple(said))
+    return Explained(False, f"not one: {_home(a, ours)}; {_home(b, theirs)}", tuple(said))
+
+
+def _home(text: str, held: set) -> str:
+    return f"{text} is in {' and '.join(sorted(held))}" if held else f"{text} is in no golden record"
 
 
 def _apart(
-    context: Context, entity: Entity, sides: tuple[Sequence[int], Sequence[int]], pair: tuple[int, int], edges: Sequence[_Edge], question: str | None
+    context: Context, entity: Entity, sides: tuple[Sequence[int], Sequence[int]], pair: tuple[int, int],
+    edges: Sequence[_Edge], question: str | None,
 ) -> list[str]:  # fmt: skip
     """What keeps two golden records apart, beside decisions."""
     lines = [f"in the queue for a steward: {question}"] if question else []
@@ -240,7 +244,10 @@ def _said(session: Session, name: str, a: Sequence[int], b: Sequence[int]) -> li
     decision, member = session.hub.fixed["decision"], session.hub.fixed["decision_member"]
     about = [sa.select(member.c.number).where(session.among(member.c.record_id, sorted(side))) for side in (a, b)]
     here = sa.and_(
-        decision.c.entity == name, decision.c.withdrawn_seq.is_(None), decision.c.number.in_(about[0]), decision.c.number.in_(about[1])
+        decision.c.entity == name,
+        decision.c.withdrawn_seq.is_(None),
+        decision.c.number.in_(about[0]),
+        decision.c.number.in_(about[1]),
     )
     seen = decisions.published_seq(session, name)
     return [
@@ -274,9 +281,10 @@ def _model(session: Session, name: str, at: int) -> int | None:
 
 
 def _step(edge: _Edge, written: Mapping[int, str]) -> Step:
-    said = math.isfinite(edge.weight)
     a, b = (written.get(r, str(r)) for r in (edge.a, edge.b))
-    return Step(a, b, round(edge.weight, 2) if said else None, round(_probability(edge.weight), 6) if said else None, edge.words, edge.model)
+    if not math.isfinite(edge.weight):
+        return Step(a, b, None, None, edge.words)
+    return Step(a, b, round(edge.weight, 2), round(_probability(edge.weight), 6), edge.words, edge.model)
 
 
 def _probability(weight: float) -> float:

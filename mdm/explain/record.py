@@ -1,6 +1,7 @@
 """A few records in the form people read, made from the hub as a run would make them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -80,6 +81,6 @@ def _ranked(context: Context, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _empty(entity: Entity) -> pl.DataFrame:
-    head = {"record_id": pl.Int64, "source": pl.String, "stream": pl.String, "source_key": pl.String, "source_time": pl.Int64, "seq": pl.Int64}
-    made = {"role": pl.String, "demoted": pl.Boolean, "name_rank": pl.Int64, "cluster": pl.String}
-    return pl.DataFrame(schema={**head, **{a.name: prepare.DTYPES[a.type] for a in entity.attributes}, **made})
+    numbers, words = ("record_id", "seq", "source_time", "name_rank"), ("source", "stream", "source_key", "role", "cluster")
+    schema: dict[str, Any] = {**dict.fromkeys(numbers, pl.Int64), **dict.fromkeys(words, pl.String), "demoted": pl.Boolean}
+    return pl.DataFrame(schema=schema | {a.name: prepare.DTYPES[a.type] for a in entity.attributes})
