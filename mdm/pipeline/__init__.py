@@ -1,0 +1,10 @@
+"""The pipeline: the order of the stages, and what surrounds them: run records, locks, sums, gates and the release.
+
+The only room that knows the order. Everything here can be interrupted at any point and run again.
+"""
+
+from mdm.pipeline.order import run, train_model
+from mdm.pipeline.plan import approve, reject
+from mdm.pipeline.pull import begin, sync
+
+__all__ = ["approve", "begin", "reject", "run", "sync", "train_model"]
