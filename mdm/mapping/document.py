@@ -24,7 +24,7 @@ class Documents:
         if self.element is None or self.around is None:
             return texts(self.payload, wanted)
         own, has, outer = texts(self.element, wanted), present(self.element, wanted), texts(self.payload, wanted)
-        return {f: own[f].zip_with(has[f], outer[f].gather(self.around)) for f in wanted}
+        return {f: own[f].zip_with(has[f] | own[f].is_not_null(), outer[f].gather(self.around)) for f in wanted}
 
     def present(self, fields: Iterable[str]) -> Said:
         """Whether each field is there, be it empty."""

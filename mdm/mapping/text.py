@@ -5,7 +5,7 @@ polars' JSON decoding needs five and refuses values of mixed type.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -46,8 +46,8 @@ def present(payload: pl.Series, fields: Iterable[str]) -> dict[str, pl.Series]:
 def elements(payload: pl.Series, field: str) -> pl.DataFrame:
     """The elements of a list in each payload: row, ordinal (from 1), element (JSON text)."""
     places = ", ".join(f"json_extract(payload, {_quoted(pointer(way))})" for way in ways(field))
-    given = pl.DataFrame({"payload": literal(payload)}).with_row_index("row")
-    return queried(
+    plain = literal(payload)
+    found = queried(
         f"""
         select row, ordinal, element::varchar as element from (
             select row, unnest(range(1, len(listed) + 1)) as ordinal, unnest(listed) as element from (
@@ -58,8 +58,9 @@ def elements(payload: pl.Series, field: str) -> pl.DataFrame:
             )
         ) where element::varchar <> 'null' order by row, ordinal
         """,
-        given,
+        pl.DataFrame({"payload": plain}).with_row_index("row"),
     )
+    return pl.concat([found, _elements_of_lists(plain, field, found)]).sort("row", "ordinal")
 
 
 def literal(payload: pl.Series) -> pl.Series:
@@ -93,17 +94,18 @@ def per_distinct(series: pl.Series, say: Callable[[str], str | None]) -> pl.Seri
     return series.replace_strict(distinct, said, default=None, return_dtype=pl.String) if len(distinct) else series
 
 
-def leaves(value: Any, way: Sequence[Step]) -> list[str]:
-    """The texts at the end of a way through nested data; a list on it means each of its elements."""
-    if isinstance(value, list) and not (way and isinstance(way[0], int)):
-        return [text for element in value for text in leaves(element, way)]
-    if not way:
-        return [] if value is None else [_said(value)]
-    if isinstance(value, list) and isinstance(way[0], int):
-        return leaves(value[way[0]], way[1:]) if way[0] < len(value) else []
-    if isinstance(value, Mapping) and way[0] in value:
-        return leaves(value[way[0]], way[1:])
-    return []
+def nodes(value: Any, way: Sequence[Step]) -> Iterator[Any]:
+    """What is at the end of a way through nested data; a list on it means each of its elements."""
+    if isinstance(value, list):
+        if way and isinstance(way[0], int):
+            yield from nodes(value[way[0]], way[1:]) if way[0] < len(value) else ()
+        else:
+            for element in value:
+                yield from nodes(element, way)
+    elif not way:
+        yield from () if value is None else (value,)
+    elif isinstance(value, Mapping) and way[0] in value:
+        yield from nodes(value[way[0]], way[1:])
 
 
 def parsed(text: str) -> Any:
@@ -141,27 +143,47 @@ def _joined(text: str) -> str:
     listed = parsed(text)
     if any(isinstance(element, Mapping | list) for element in listed):
         return text
-    return JOIN.join(leaves(listed, ()))
+    return JOIN.join(map(_said, nodes(listed, ())))
 
 
 def _through_lists(payload: pl.Series, field: str, said: pl.Series) -> pl.Series:
-    splits = [(way[:at], way[at:]) for way in ways(field) for at in range(1, len(way)) if isinstance(way[at], str)]
-    for outer, inner in splits:
-        silent = said.is_null()
-        if not silent.any():
-            return said
-        place = pointer(outer)
-        types = _extracted(payload.filter(silent), [place], "json_type")[place]
-        lists = _placed(pl.repeat(False, len(said), eager=True), silent, types.eq_missing("ARRAY"))
+    for outer, inner in _splits(field):
+        lists = _lists_at(payload, outer, said.is_null())
         if lists.any():
-            text = _extracted(payload.filter(lists), [place], "json_extract_string")[place]
-            said = _placed(said, lists, per_distinct(text, partial(_leaves_joined, way=inner)))
+            text = _extracted(payload.filter(lists), [pointer(outer)], "json_extract_string")[pointer(outer)]
+            said = _placed(said, lists, per_distinct(text, partial(_nodes_joined, way=inner)))
     return said
 
 
-def _leaves_joined(text: str, way: Way) -> str | None:
-    found = leaves(parsed(text), way)
-    return JOIN.join(found) if found else None
+def _elements_of_lists(payload: pl.Series, field: str, found: pl.DataFrame) -> pl.DataFrame:
+    """The elements of lists inside lists, of payloads in which no plain list was found."""
+    rows: list[tuple[int, int, str]] = []
+    silent = ~pl.int_range(len(payload), eager=True).is_in(found["row"].cast(pl.Int64).implode())
+    for outer, inner in _splits(field):
+        lists = _lists_at(payload, outer, silent)
+        texts = _extracted(payload.filter(lists), [pointer(outer)], "json_extract_string")[pointer(outer)]
+        for row, text in zip(lists.arg_true(), texts, strict=True):
+            inside = [json.dumps(node, ensure_ascii=False) for node in nodes(parsed(text), inner)]
+            rows += [(row, ordinal, element) for ordinal, element in enumerate(inside, start=1)]
+        silent &= ~lists
+    return pl.DataFrame(rows, schema=found.schema, orient="row")
+
+
+def _splits(field: str) -> list[tuple[Way, Way]]:
+    """Where a list may stand on the way to a field: the way to it, and on from each of its elements."""
+    return [(way[:at], way[at:]) for way in ways(field) for at in range(1, len(way)) if isinstance(way[at], str)]
+
+
+def _lists_at(payload: pl.Series, way: Way, among: pl.Series) -> pl.Series:
+    """The payloads, among some, that hold a list at a place."""
+    if not among.any():
+        return among
+    types = _extracted(payload.filter(among), [pointer(way)], "json_type")[pointer(way)]
+    return _placed(among, among, types.eq_missing("ARRAY"))
+
+
+def _nodes_joined(text: str, way: Way) -> str | None:
+    return JOIN.join(map(_said, nodes(parsed(text), way))) or None
 
 
 def _placed(series: pl.Series, where: pl.Series, values: pl.Series) -> pl.Series:

@@ -233,6 +233,14 @@ def test_an_element_is_asked_before_the_record_around_it(mapped):
     assert found.records.select("name", "status").rows() == [("A|x", "open"), ("B", None)]
 
 
+def test_a_list_inside_an_element_is_the_elements_own(mapped):
+    listed = {"contacts": [{"phone": "0"}], "l": [{"id": "1", "contacts": [{"phone": "7"}, {"phone": "8"}]}, {"id": "2"}]}
+
+    found = mapped(listed, fields={"contacts.phone": ("name",)}, explode="l", element_key=("id",))
+
+    assert found.records["name"].to_list() == ["7;8", "0"]
+
+
 def test_where_judges_elements_before_they_are_counted_as_twice(mapped):
     twice = {"l": [{"id": "1", "t": "x"}, {"id": "1", "t": "y", "n": "kept"}]}
 

@@ -82,6 +82,14 @@ def test_elements_keep_their_order_and_their_row():
     assert elements(payload, "l").rows() == [(0, 1, '{"a":"1.0"}'), (0, 3, "2"), (2, 1, '{"a":3}')]
 
 
+def test_lists_inside_lists_have_elements_too():
+    payload = pl.Series(
+        ['{"g": [{"l": [{"a": 1.5}, "x"]}, {"l": {"a": 2}}, {"m": 1}]}', "{}", '{"g": {"l": [3]}}', '{"g": [{}]}']
+    )
+
+    assert elements(payload, "g.l").rows() == [(0, 1, '{"a": "1.5"}'), (0, 2, '"x"'), (0, 3, '{"a": "2"}'), (2, 1, "3")]
+
+
 def test_an_exact_name_is_tried_before_a_nested_one():
     assert ways("a.b.c") == (("a.b.c",), ("a.b", "c"), ("a", "b.c"), ("a", "b", "c"))
     assert ways("a[2].b")[-1] == ("a", 1, "b")
