@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from mdm import audit, fault, fingerprint, intake, mapping, model, train
+from mdm import audit, fault, fingerprint, intake, mapping, model, news, train
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.errors import LedgerError
@@ -102,7 +102,7 @@ def _prepare(context: Context, entity: Entity, run: Run, seconds: dict[str, floa
             stage.run(context.hub, entity, run)
             seconds[name] = time.monotonic() - started
         run.bench.execute("delete from bench.touch where seq <= ?", [run.base_landed_seq])
-    intake.changed(context.hub, entity, run)
+    news.changed(context.hub, entity, run)
     return run
 
 

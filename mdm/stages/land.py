@@ -17,6 +17,7 @@ from mdm.connector import Checkpoint, Complete, Connector, Notice, Records, Reje
 from mdm.connector import Context as World
 from mdm.errors import ShrunkError
 from mdm.hub import Hub, Session, Tally
+from mdm.hub import source as versions
 from mdm.hub.run import now
 from mdm.settings import Source, StreamSettings
 from mdm.tables import READ_COUNTS
@@ -208,47 +209,8 @@ def _land_once(tx: Session, landing: Landing, delivery: _Delivery, page: pl.Data
     kinds["unchanged"] += kinds.pop("late", 0)
     delivery.counts.update(kinds)
     delivery.seen.append(page["record_id"])
-    store(tx, landing.hub, rows.filter(pl.col("kind").is_in(["new", "changed", "deleted"])), *landing.names)
-    _keep_late(tx, landing.hub, rows.filter(pl.col("kind") == "late"))
-
-
-def store(tx: Session, hub: Hub, rows: pl.DataFrame, source: str, stream: str) -> None:
-    """Make these rows the current versions of their records; what they supersede is kept.
-
-    `rows`: record_id, source_key, source_time, op, digest, payload, merged_id.
-    """
-    if rows.is_empty():
-        return
-    heads, versions = hub.fixed["source_record"], hub.fixed["source_version"]
-    names = [c.name for c in versions.columns]
-    superseded = sa.select(*(heads.c[n] for n in names)).where(tx.among(heads.c.record_id, rows["record_id"]))
-    tx.execute(versions.insert().from_select(names, superseded))
-    tx.execute(heads.delete().where(tx.among(heads.c.record_id, rows["record_id"])))
-    first = _next_seq(tx, hub)
-    ordered = rows.with_columns(seq=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
-    tx.insert(heads, ordered.select(
-        "record_id", pl.lit(source).alias("source"), pl.lit(stream).alias("stream"), "source_key", "seq", "source_time", "op",
-        "digest", "payload", pl.col("merged_id").alias("merged_into"),
-    ))  # fmt: skip
-
-
-def _keep_late(tx: Session, hub: Hub, rows: pl.DataFrame) -> None:
-    """Versions older than the current one: kept in the history, in force nowhere."""
-    if rows.is_empty():
-        return
-    versions = hub.fixed["source_version"]
-    known = tx.frame(sa.select(versions.c.record_id, versions.c.digest).where(tx.among(versions.c.record_id, rows["record_id"])))
-    fresh = rows.join(known, on=["record_id", "digest"], how="anti")
-    first = _next_seq(tx, hub)
-    tx.insert(versions, fresh.select(
-        "record_id", pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("seq"), "source_time", "op", "digest", "payload",
-        pl.col("merged_id").alias("merged_into"),
-    ))  # fmt: skip
-
-
-def _next_seq(tx: Session, hub: Hub) -> int:
-    tops = [tx.scalar(sa.select(sa.func.max(hub.fixed[t].c.seq))) or 0 for t in ("source_record", "source_version")]
-    return max(tops) + 1
+    versions.store(tx, rows.filter(pl.col("kind").is_in(["new", "changed", "deleted"])), *landing.names)
+    versions.keep_late(tx, rows.filter(pl.col("kind") == "late"))
 
 
 def _absent(landing: Landing, delivery: _Delivery) -> None:
@@ -269,7 +231,7 @@ def _absent(landing: Landing, delivery: _Delivery) -> None:
         rows = part.with_columns(source_time=pl.lit(None, pl.Int64), op=pl.lit("delete"), payload=pl.lit(None, pl.String), merged_id=pl.lit(None, pl.Int64))
         rows = rows.with_columns(digest=digest.digests(rows, ["payload", "op"]))
         with hub.begin() as tx:
-            store(tx, hub, rows, source, stream)
+            versions.store(tx, rows, source, stream)
             delivery.counts["deleted"] += part.height
             _count(tx, landing, delivery)
 
