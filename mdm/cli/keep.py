@@ -9,7 +9,7 @@ from mdm.cli import talk
 
 Json = Annotated[bool, talk.JSON]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A backup: one file, whichever database the hub is in.")]
-audit_app = typer.Typer(help="The chain of events.", no_args_is_help=True, rich_markup_mode="rich")
+audit_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
 
 def register(app: typer.Typer) -> None:
