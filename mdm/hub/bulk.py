@@ -34,7 +34,8 @@ def among(connection: sa.Connection, column: sa.ColumnElement, values: Iterable)
     if connection.dialect.name == "sqlite":
         each = sa.func.json_each(json.dumps(values)).table_valued("value")
         return column.in_(sa.select(each.c.value))
-    kind = sa.Text if values and isinstance(values[0], str) else sa.BigInteger
+    # The column's own kind, for an empty list has none.
+    kind = sa.Text if isinstance(column.type, sa.String) else sa.BigInteger
     array = sa.cast(sa.literal(values, sa.ARRAY(kind)), sa.ARRAY(kind))
     return column == sa.any_(array)
 
