@@ -16,8 +16,7 @@ STATUSES = ("active", "inactive", "retired", "deceased", "suspended")
 LICENCE_STATUSES = ("active", "inactive", "expired", "suspended", "revoked", "pending")
 
 # Words that many unrelated families share.
-PARTICLES = ("al", "bin", "da", "das", "de", "del", "den", "der", "di", "do", "dos", "el", "ibn", "la", "las", "le", "los",
-             "san", "santa", "st", "ten", "ter", "van", "von", "y", "zu", "zur")  # fmt: skip
+PARTICLES = "al bin da das de del den der di do dos el ibn la las le los san santa st ten ter van von y zu zur".split()
 
 GIVEN_NAME = cl.CustomComparison(
     output_column_name="given_name",
@@ -35,7 +34,7 @@ GIVEN_NAME = cl.CustomComparison(
         cll.ElseLevel(),
     ],
 ).configure(
-    m_probabilities=[0.72, 0.01, 0.08, 0.04, 0.05, 0.05, 0.05],
+    m_probabilities=[0.77, 0.01, 0.08, 0.05, 0.05, 0.03, 0.01],
     u_probabilities=[0.006, 0.0002, 0.005, 0.006, 0.006, 0.05, 0.9268],
 )
 
@@ -47,13 +46,14 @@ FAMILY_NAME = cl.CustomComparison(
         cll.CustomLevel("given_name_l = family_name_r and family_name_l = given_name_r", "given and family name swapped"),
         # Double surnames lose a part, and marriages add one.
         cll.ArrayIntersectLevel("family_words", 1).configure(label_for_charts="a family name in common"),
+        cll.DamerauLevenshteinLevel("family_name", 1),
+        # No looser level: families of one country share their beginnings.
         cll.JaroWinklerLevel("family_name", 0.92),
-        cll.JaroWinklerLevel("family_name", 0.85),
         cll.ElseLevel(),
     ],
 ).configure(
-    m_probabilities=[0.86, 0.01, 0.04, 0.04, 0.01, 0.04],
-    u_probabilities=[0.001, 0.0002, 0.001, 0.001, 0.003, 0.9938],
+    m_probabilities=[0.87, 0.01, 0.04, 0.04, 0.01, 0.03],
+    u_probabilities=[0.001, 0.0002, 0.001, 0.0004, 0.001, 0.9964],
 )
 
 MIDDLE_NAME = cl.CustomComparison(
@@ -84,8 +84,8 @@ EMAIL = cl.CustomComparison(
     comparison_levels=[
         cll.NullLevel("email"),
         cll.ExactMatchLevel("email", term_frequency_adjustments=True),
-        # No looser level: an address is made of the name, which has had its say.
-        cll.LevenshteinLevel("email", 1),
+        # No looser level: an address is made of the name, which has had its say, and begins with the initial.
+        cll.And(cll.LevenshteinLevel("email", 1), cll.CustomLevel("substr(email_l, 1, 1) = substr(email_r, 1, 1)")),
         cll.ElseLevel(),
     ],
 ).configure(m_probabilities=[0.7, 0.03, 0.27], u_probabilities=[0.00005, 0.00005, 0.9999])
@@ -106,13 +106,14 @@ LOCATION = cl.CustomComparison(
         ).configure(is_null_level=True),
         cll.And(cll.ExactMatchLevel("address"), cll.ExactMatchLevel("postcode")),
         cll.And(cll.JaroWinklerLevel("address", 0.9), cll.Or(cll.ExactMatchLevel("postcode"), cll.ExactMatchLevel("city"))),
-        cll.ExactMatchLevel("postcode"),
+        cll.CustomLevel("(address_l is null or address_r is null) and postcode_l = postcode_r", "same postcode, address unknown"),
+        cll.ExactMatchLevel("postcode").configure(label_for_charts="same postcode, another address"),
         cll.ExactMatchLevel("city", term_frequency_adjustments=True),
         cll.ElseLevel(),
     ],
 ).configure(
-    m_probabilities=[0.4, 0.12, 0.12, 0.14, 0.22],
-    u_probabilities=[0.0003, 0.0005, 0.002, 0.008, 0.9892],
+    m_probabilities=[0.45, 0.12, 0.12, 0.03, 0.1, 0.18],
+    u_probabilities=[0.0003, 0.0005, 0.002, 0.002, 0.008, 0.9872],
 )
 
 SPECIALTY = cl.ExactMatch("specialty").configure(m_probabilities=[0.75, 0.25], u_probabilities=[0.06, 0.94])
@@ -146,8 +147,9 @@ hcp = Entity(
             survive=IDENTITY, exposure="public",
         ),
         Attribute(
-            "family_name", "Family name without title, degree and generation.", standardise=standard.name, required=True,
-            checks=[hard(checks.has_letters())], compare_as=standard.folded_name, survive=IDENTITY, exposure="public",
+            "family_name", "Family name without title and degree.", standardise=standard.name, required=True,
+            checks=[hard(checks.has_letters())], compare_as=standard.folded_name.then(standard.without_generation),
+            survive=IDENTITY, exposure="public",
         ),
         Attribute(
             "second_family_name", "Second family name, where custom has two.", standardise=standard.name,
@@ -155,7 +157,7 @@ hcp = Entity(
         ),
         Attribute(
             "suffix", "Generation, such as Jr, Sr or III.", standardise=standard.suffix, compare_as=standard.folded,
-            survive=IDENTITY, exposure="public",
+            survive=IDENTITY, derive=("family_name", standard.generation), exposure="public",
         ),
         Attribute(
             "credentials", "Degrees and licences as letters, such as MD, PhD.", standardise=standard.credentials,
@@ -217,9 +219,8 @@ hcp = Entity(
             survive=CONTACT, group="location", exposure="business",
         ),
         Attribute(
-            "country", "Country of the primary practice, two letters (ISO 3166-1).", standardise=standard.country,
-            checks=[checks.matches("[A-Z]{2}", error="not a country of two letters")], survive=CONTACT, group="location",
-            exposure="public",
+            "country", "Country of the primary practice (ISO 3166-1).", standardise=standard.country, survive=CONTACT,
+            checks=[checks.matches("[A-Z]{2}", error="not a country of two letters")], group="location", exposure="public",
         ),
         Attribute(
             "status", "Whether the person practises: active, inactive, retired, deceased or suspended.",

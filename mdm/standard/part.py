@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from mdm.standard.person import suffix
 from mdm.standard.standardiser import Standardiser, present
 
 # What kind of street it is, as `address_key` writes it; often left out, and what follows it is a unit.
-_STREET_KINDS = ("st ave blvd rd dr pl ln ct pkwy hwy ter cir sq way trl expy fwy plz aly row loop path pike tpke rte").split()
+_STREET_KINDS = "st ave blvd rd dr pl ln ct pkwy hwy ter cir sq way trl expy fwy plz aly row loop path pike tpke rte".split()
 _PREMISES = rf"^(\d+)[a-z]? (?:\d+ )*(.*?)(?: (?:{'|'.join(_STREET_KINDS)})(?: .*)?)?$"
+
+_GENERATIONS = "jr|sr|jnr|snr|junior|senior|ii|iii|iv"
 
 
 def words(without: Collection[str] = ()) -> Standardiser:
@@ -80,4 +83,12 @@ def _unit(column: pl.Expr) -> pl.Expr:
 department = Standardiser("department", _department, "The department that the name of an organisation speaks of.")
 unit = Standardiser(
     "unit", _unit, "Of an organisation's name to compare, the first word of the department it speaks of, or: whole."
+)
+generation = Standardiser(
+    "generation", lambda column: column.str.extract(rf"(?i)[ ,]({_GENERATIONS})[ .]*$"), "What a name ends in: Jr, Sr, III."
+).then(suffix)
+without_generation = Standardiser(
+    "without_generation",
+    lambda column: present(column.str.replace(rf"(?i)(?:[ ,]+(?:{_GENERATIONS})[ .]*)+$", "").str.strip_chars()),
+    "A name without the generation at its end.",
 )

@@ -89,3 +89,10 @@ def test_whoever_says_opt_out_is_believed(hcp):
 @pytest.mark.parametrize(("attribute", "exposure"), [("birth_date", "sensitive"), ("email", "personal"), ("npi", "public")])
 def test_what_is_masked(hcp, attribute, exposure):
     assert hcp.attribute(attribute).exposure == exposure
+
+
+def test_a_generation_inside_the_family_name_is_heard(hcp, parts, compared):
+    father, son = {"given_name": "Omar", "family_name": "Holgate Sr"}, {"given_name": "Omar", "family_name": "Holgate, Jr."}
+
+    assert parts(hcp, father, son) == {"suffix"}
+    assert compared(hcp, father, son)["family_name"].to_list() == ["holgate", "holgate"]
