@@ -23,7 +23,8 @@ RESERVED_ENTITIES = {"retired", "retired_history", "change", "quality", "run"}
 RESERVED_ATTRIBUTES = {
     "golden_id", "source_count", "created_at", "updated_at", "known_from", "known_to",
     "record_id", "source", "stream", "source_key", "from_run", "to_run", "run_id", "role",
-    "winners", "sole", "digest", "founder", "created_run",
+    "winners", "sole", "digest", "founder", "created_run", "inactive", "seq", "source_time", "parent_id", "child_id", "ordinal",
+    "stale", "cluster", "demoted", "name_rank",
 }  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 

@@ -15,6 +15,7 @@ from mdm import mapping, prepare
 from mdm.bench import Bench
 from mdm.entity import Entity
 from mdm.hub import Hub, Run, Session
+from mdm.mapping.text import parsed
 from mdm.settings import MapSettings, Settings, StreamSettings
 
 WINDOW = 100_000
@@ -118,7 +119,7 @@ def _laid_over(session: Session, hub: Hub, frame: pl.DataFrame) -> pl.DataFrame:
 def _overlaid(prior: str | None, said: str | None) -> str | None:
     if not prior or not said:
         return prior or said
-    return json.dumps({**json.loads(prior), **{k: v for k, v in json.loads(said).items() if v not in (None, "", [], {})}}, ensure_ascii=False)
+    return json.dumps({**parsed(prior), **{k: v for k, v in parsed(said).items() if v not in (None, "", [], {})}}, ensure_ascii=False)
 
 
 def prepared(frame: pl.DataFrame, stream: StreamSettings, one: MapSettings, entity: Entity) -> Prepared:

@@ -6,28 +6,18 @@ is read as if it had not been there; a text that ends inside a quoted field was 
 
 import csv
 import io
-import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
+from connectors.files.dialect import Dialect, Shape, is_record
 from connectors.files.text import Lines, Text, joined
 from mdm.errors import DamagedError
 
 HEADER_LINES = 50
-SNIFFED = ("\t", ",", ";", "|")
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How fields are told apart; `header` is True, False, or the names themselves."""
-
-    delimiter: str
-    quote: str = '"'
-    header: bool | tuple[str, ...] = True
-    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +37,7 @@ class Delimited:
     dialect: Dialect
     columns: list[str] = field(default_factory=list)
     _pending: Lines | None = None
+    _mended: dict[int, bytes] = field(default_factory=dict)
 
     def batches(self, after: int = 0) -> Iterator[Batch]:
         """The records that begin after this line."""
@@ -111,23 +102,51 @@ class Delimited:
 
     def _records(self, run: Lines) -> tuple[bytes, list[tuple[int, str, str]], np.ndarray]:
         """The bytes of the good records, the rejections, and the line index each good record begins on."""
-        shape = _Shape.of(run, self.dialect)
+        self._mended.clear()
+        shape = Shape.of(run, self.dialect)
         bad = {at: reason for at, reason in run.bad.items() if not shape.skip[at]}
         begins, inside, stop = self._grouped(run, shape, bad)
         for at in np.flatnonzero(shape.crooked & ~inside):
-            bad.setdefault(int(at), "has text beside a quoted field, or a quote inside an unquoted one")
+            if not self._mends(run, int(at)):
+                bad.setdefault(int(at), "has text beside a quoted field")
         wrong = (shape.fields != len(self.columns)) & ~shape.skip & ~inside
         for at in np.flatnonzero(wrong):
-            bad.setdefault(int(at), f"has {shape.fields[at]} fields where there are {len(self.columns)} columns")
+            if at not in self._mended and not self._only_surplus(run, int(at), int(shape.fields[at])):
+                bad.setdefault(int(at), f"has {shape.fields[at]} fields where there are {len(self.columns)} columns")
         if run.unterminated and len(run) - 1 in bad and shape.fields[-1] < len(self.columns):
             raise self._cut(run.first + len(run) - 1)
         keep = (~shape.skip | inside) & ~np.isin(begins, begins[np.array(sorted(bad), dtype=np.int64)])
         keep[stop:] = False
         first = np.flatnonzero(keep & (begins == np.arange(len(run))))
         told = [(run.first + at, f"the line {bad[at]}", _excerpt(run, at)) for at in sorted(bad) if at < stop]
-        return _kept(run, keep), told, first
+        return _kept(run, keep, self._mended), told, first
 
-    def _grouped(self, run: Lines, shape: "_Shape", bad: dict[int, str]) -> tuple[np.ndarray, np.ndarray, int]:
+    def _mends(self, run: Lines, at: int) -> bool:
+        """Whether the line is a record in which quotes stand as text inside fields that nothing encloses.
+
+        Such a line is written anew with every field enclosed, as the parser takes no other.
+        """
+        raw = run.slice(at, at + 1)
+        if at in run.bad or not is_record(raw, self.dialect, len(self.columns), bare=True):
+            return False
+        written = io.StringIO(newline="")
+        style = {"delimiter": self.dialect.delimiter, "quotechar": self.dialect.quote}
+        csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\n", **style).writerow(
+            self._split(raw.decode().rstrip("\r\n"))
+        )
+        self._mended[at] = written.getvalue().encode()
+        return True
+
+    def _only_surplus(self, run: Lines, at: int, fields: int) -> bool:
+        """Whether what a line has beyond the columns is empty; then it is left out."""
+        surplus = fields - len(self.columns)
+        raw = run.slice(at, at + 1).rstrip(b"\r\n")
+        if surplus < 1 or not raw.endswith(self.dialect.delimiter.encode() * surplus):
+            return False
+        self._mended[at] = raw[:-surplus] + b"\n"
+        return True
+
+    def _grouped(self, run: Lines, shape: "Shape", bad: dict[int, str]) -> tuple[np.ndarray, np.ndarray, int]:
         """For each line the line its record begins on, whether it belongs to a record of several lines, and the end.
 
         A line that opens a quote is joined with the lines up to the one that closes it, if that makes a record;
@@ -139,13 +158,13 @@ class Delimited:
         while at < len(odd):
             opened = odd[at]
             closed = odd[at + 1] if at + 1 < len(odd) else None
-            if run.bad.get(opened) == self.text.too_long:
+            if run.bad.get(opened) == self.text.too_long or self._mends(run, opened):
                 at += 1
                 continue
             if closed is None and self._waits(run, opened, shape):
                 self._pending = run.after(opened)
                 return begins, inside, opened
-            if closed is not None and _is_record(run.slice(opened, closed + 1), self.dialect, len(self.columns)):
+            if closed is not None and is_record(run.slice(opened, closed + 1), self.dialect, len(self.columns)):
                 begins[opened : closed + 1], inside[opened : closed + 1] = opened, True
                 at += 2
                 continue
@@ -153,7 +172,7 @@ class Delimited:
             at += 1
         return begins, inside, len(run)
 
-    def _waits(self, run: Lines, opened: int, shape: "_Shape") -> bool:
+    def _waits(self, run: Lines, opened: int, shape: "Shape") -> bool:
         """Whether an open quote may still be closed by lines to come."""
         if run.last:
             # A file whose last line is a whole record was not cut off: one line in it is broken.
@@ -186,63 +205,19 @@ class Delimited:
         return frame
 
 
-@dataclass(frozen=True)
-class _Shape:
-    """What can be said of each line by looking at its bytes alone."""
-
-    skip: np.ndarray
-    odd: np.ndarray
-    crooked: np.ndarray
-    fields: np.ndarray
-
-    @staticmethod
-    def of(run: Lines, dialect: Dialect) -> "_Shape":
-        data = np.frombuffer(run.data, np.uint8)
-        starts, size = run.starts, len(run)
-        length = run.ends - starts
-        skip = (length == 0) | ((length == 1) & (data[starts] == 13))
-        if dialect.comment:
-            skip |= data[starts] == ord(dialect.comment)
-        marks = np.flatnonzero(data == ord(dialect.delimiter))
-        odd = crooked = np.zeros(size, dtype=bool)
-        if dialect.quote and dialect.quote.encode() in run.data:
-            quotes = np.flatnonzero(data == ord(dialect.quote))
-            of_line = np.searchsorted(run.ends, quotes)
-            before = np.searchsorted(quotes, starts)
-            rank = np.arange(len(quotes)) - before[of_line]
-            odd = (np.bincount(of_line, minlength=size) % 2 == 1) & ~skip
-            crooked = np.bincount(of_line[_beside(data, quotes, rank, dialect)], minlength=size) > 0
-            crooked &= ~skip & ~odd
-            line = np.searchsorted(run.ends, marks)
-            marks = marks[(np.searchsorted(quotes, marks) - before[line]) % 2 == 0]
-        fields = np.bincount(np.searchsorted(run.ends, marks), minlength=size) + 1
-        return _Shape(skip, odd, crooked, fields)
-
-
-def _beside(data: np.ndarray, quotes: np.ndarray, rank: np.ndarray, dialect: Dialect) -> np.ndarray:
-    """Which quotes stand where no quote may: opening after text, or closing before text."""
-    quote, mark = ord(dialect.quote), ord(dialect.delimiter)
-    before = np.where(quotes > 0, data[quotes - 1], 10)
-    after = data[np.minimum(quotes + 1, len(data) - 1)]
-    opens = np.isin(before, (mark, 10, quote))
-    closes = np.isin(after, (mark, 10, 13, quote))
-    return np.where(rank % 2 == 0, ~opens, ~closes)
-
-
-def _is_record(raw: bytes, dialect: Dialect, fields: int) -> bool:
-    """Whether several lines make one well-formed record."""
-    quote, mark = re.escape(dialect.quote.encode()), re.escape(dialect.delimiter.encode())
-    one = rb"(?:%b(?:[^%b]++|%b%b)*+%b|[^%b%b\n]*+)" % (quote, quote, quote, quote, quote, quote, mark)
-    body = raw.removesuffix(b"\n").removesuffix(b"\r")
-    return re.fullmatch(rb"%b(?:%b%b){%d}" % (one, mark, one, fields - 1), body) is not None
-
-
-def _kept(run: Lines, keep: np.ndarray) -> bytes:
+def _kept(run: Lines, keep: np.ndarray, mended: dict[int, bytes]) -> bytes:
     """The kept lines' bytes, in as few pieces as possible."""
-    if keep.all():
+    if keep.all() and not mended:
         return run.data
+    pieces = []
     edges = np.flatnonzero(np.diff(np.concatenate([[False], keep, [False]]).astype(np.int8)))
-    return b"".join(run.slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2))
+    renewed = sorted(mended)
+    for at, stop in edges.reshape(-1, 2).tolist():
+        for line in renewed[bisect_left(renewed, at) : bisect_left(renewed, stop)]:
+            pieces += [run.slice(at, line), mended[line]]
+            at = line + 1
+        pieces.append(run.slice(at, stop))
+    return b"".join(pieces)
 
 
 def _excerpt(run: Lines, at: int) -> str:
@@ -261,9 +236,3 @@ def named(labels: list[str], where: str) -> tuple[list[str], list[str]]:
             notices.append(f"{where}: the column {label.strip()!r} stands there {count} times; this one is read as {name!r}")
         names.append(name)
     return names, notices
-
-
-def sniffed(header: str) -> str:
-    """The delimiter a header line uses most, outside quotes."""
-    bare = re.sub(r'"[^"]*"', "", header)
-    return max(SNIFFED, key=bare.count) if any(mark in bare for mark in SNIFFED) else ","

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from connectors.files import document, sheet
-from connectors.files.delimited import Batch, Delimited, Dialect, sniffed
+from connectors.files.delimited import Batch, Delimited
+from connectors.files.dialect import Dialect, sniffed
 from connectors.files.document import Texts
 from connectors.files.passing import Page
 from connectors.files.source import Part, blocks

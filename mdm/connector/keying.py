@@ -45,7 +45,7 @@ def keyed(frame: pl.DataFrame, request: StreamRequest, *, position: pl.Series, w
     parts = [_column(frame, field, f"key field of stream {request.stream!r}", where) for field in request.key]
     modified = None if request.modified is None else _column(frame, request.modified, "modified field", where)
     payload = frame.select(pl.struct(pl.all()).struct.json_encode()).to_series()
-    return _page(payload, parts, modified, position, request, tuple(frame.columns))
+    return _page(payload, parts, modified, position, request, tuple(frame.columns), tabular=True)
 
 
 def keyed_json(
@@ -64,6 +64,8 @@ def _page(
     position: pl.Series,
     request: StreamRequest,
     fields: tuple[str, ...],
+    *,
+    tabular: bool = False,
 ) -> list[Message]:
     notices: list[Message] = []
     times = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(payload))
@@ -77,7 +79,7 @@ def _page(
     ).with_columns(op=pl.lit("upsert"), merged_into=pl.lit(None, pl.String))
     good = frame.filter(pl.col("source_key").is_not_null()).select(list(RECORDS))
     bad = frame.filter(pl.col("source_key").is_null())
-    messages: list[Message] = [Records(good, fields)]
+    messages: list[Message] = [Records(good, fields, tabular)]
     if len(bad):
         reason = f"no value in the key {', '.join(request.key)}; the record cannot be told from others"
         excerpt = pl.col("payload").str.slice(0, EXCERPT).alias("excerpt")

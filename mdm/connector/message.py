@@ -32,11 +32,13 @@ class Records:
     `frame` has the columns of RECORDS: `source_key` (parts of a composite key joined with `|`, escaped by `\\`),
     `payload` (JSON text of what the source said), `source_time` (microseconds since 1970, UTC, or null), `op`,
     `merged_into` (the winner's key or null) and `position` (where it stood, in words). `fields` are the top-level
-    field names seen in this page, in order; empty when there is no payload, as in a feed of deletions.
+    field names seen in this page, in order; empty when there is no payload, as in a feed of deletions. In a `tabular`
+    page every record has every field, so a field that is absent is gone; a document may just have nothing to say.
     """
 
     frame: pl.DataFrame
     fields: tuple[str, ...] = ()
+    tabular: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def sync(
     chosen = [context.settings.source(n) for n in names] or list(context.settings.sources.values())
     for source in chosen:
         for stream in source.streams.values():
-            mapping.validated(stream, context.entities)
+            mapping.validated(stream, context.entities, context.settings.sources)
     number = number if number is not None else begin(context)
     reports = []
     for source in chosen:

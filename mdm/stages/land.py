@@ -67,8 +67,8 @@ def run(landing: Landing, connector: Connector, world: World, *, progress: Calla
     pages: list[pl.DataFrame] = []
     for message in connector.read(world, request, state):
         match message:
-            case Records(frame, fields):
-                _judge_drift(landing, delivery, frame, fields)
+            case Records(frame, fields, tabular):
+                _judge_drift(landing, delivery, frame, fields, tabular)
                 pages.append(_judged(landing, frame))
             case Rejected(frame):
                 _reject(landing, delivery, frame)
@@ -144,26 +144,20 @@ def _state(landing: Landing) -> dict | None:
     return json.loads(row.state)
 
 
-def _judge_drift(landing: Landing, delivery: _Delivery, frame: pl.DataFrame, fields: tuple[str, ...]) -> None:
+def _judge_drift(landing: Landing, delivery: _Delivery, frame: pl.DataFrame, fields: tuple[str, ...], tabular: bool) -> None:
     """Compare a page's fields with the mapping: the first page of every shape, and every page of nested data."""
     said = frame.filter(pl.col("payload").is_not_null())
-    nested = said["payload"].str.contains(r"[:\[,]\s*[\[{]").any()
+    nested = not tabular and said["payload"].str.contains(r"[:\[,]\s*[\[{]").any()
     if said.is_empty() or (fields in delivery.shapes and not nested):
         return
     delivery.shapes.add(fields)
-    found = mapping.drift(said if nested or not fields else list(fields), landing.stream, sparse=nested or not _uniform(said))
+    found = mapping.drift(said if nested or not fields else list(fields), landing.stream, sparse=not tabular)
     mapping.require(found, landing.stream)
     for name in found.unknown:
         if name not in delivery.warned:
             delivery.warned.add(name)
             delivery.notes.append(f"new field {name!r} is neither mapped nor ignored; map it, or add it to `ignore`")
     delivery.fields.update(dict.fromkeys(fields))
-
-
-def _uniform(said: pl.DataFrame) -> bool:
-    """Every record has the same fields, as the rows of a table do."""
-    shapes = said["payload"].head(200).map_elements(lambda p: "\x1f".join(json.loads(p)), return_dtype=pl.String)
-    return shapes.n_unique() == 1
 
 
 def _judged(landing: Landing, frame: pl.DataFrame) -> pl.DataFrame:
