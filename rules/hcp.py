@@ -297,5 +297,4 @@ hcp = Entity(
     ],
     accept=0.99,
     review=0.60,
-    matches_per_record=0.5,
 )
