@@ -4,8 +4,6 @@ Only records that are whole and well formed reach the parser. A broken line is r
 is read as if it had not been there; a text that ends inside a quoted field was cut off.
 """
 
-import csv
-import io
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from connectors.files.dialect import Dialect, Shape, is_record
+from connectors.files.dialect import Dialect, Shape, enclosed, is_record, labels
 from connectors.files.text import Lines, Text, joined
 from mdm.errors import DamagedError
 
@@ -73,17 +71,11 @@ class Delimited:
         if any(line in run.bad for line in range(at, stop)):
             reason = next(run.bad[line] for line in range(at, stop) if line in run.bad)
             raise DamagedError(f"{where}: the header {reason}; ask for a new delivery")
-        raw = run.slice(at, stop).decode().rstrip("\r\n")
-        self.columns, notices = named(self._split(raw), where)
+        self.columns, notices = named(labels(run.slice(at, stop), self.dialect), where)
         self.text.notices += notices
 
-    def _split(self, raw: str) -> list[str]:
-        quoting = csv.QUOTE_MINIMAL if self.dialect.quote else csv.QUOTE_NONE
-        quote = self.dialect.quote or None
-        return next(csv.reader(io.StringIO(raw, newline=""), delimiter=self.dialect.delimiter, quotechar=quote, quoting=quoting))
-
     def _numbered(self, line: bytes) -> list[str]:
-        return [f"column_{at}" for at in range(1, len(self._split(line.decode(errors="replace"))) + 1)]
+        return [f"column_{at}" for at in range(1, len(labels(line, self.dialect)) + 1)]
 
     def _skipped(self, line: bytes) -> bool:
         comment = self.dialect.comment.encode()
@@ -129,12 +121,7 @@ class Delimited:
         raw = run.slice(at, at + 1)
         if at in run.bad or not is_record(raw, self.dialect, len(self.columns), bare=True):
             return False
-        written = io.StringIO(newline="")
-        style = {"delimiter": self.dialect.delimiter, "quotechar": self.dialect.quote}
-        csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\n", **style).writerow(
-            self._split(raw.decode().rstrip("\r\n"))
-        )
-        self._mended[at] = written.getvalue().encode()
+        self._mended[at] = enclosed(raw, self.dialect)
         return True
 
     def _only_surplus(self, run: Lines, at: int, fields: int) -> bool:
@@ -224,13 +211,13 @@ def _excerpt(run: Lines, at: int) -> str:
     return run.slice(at, at + 1)[:800].decode(errors="replace").rstrip("\r\n").replace("\x00", "\N{SYMBOL FOR NULL}")
 
 
-def named(labels: list[str], where: str) -> tuple[list[str], list[str]]:
+def named(texts: list[str], where: str) -> tuple[list[str], list[str]]:
     """Column names from header labels, each once, and what had to be said about them."""
     names: list[str] = []
     notices = []
-    for at, label in enumerate(labels, start=1):
+    for at, label in enumerate(texts, start=1):
         name = label.strip() or f"column_{at}"
-        count = 1 + sum(earlier.strip() == label.strip() for earlier in labels[: at - 1]) if label.strip() else 1
+        count = 1 + sum(earlier.strip() == label.strip() for earlier in texts[: at - 1]) if label.strip() else 1
         if count > 1:
             name = f"{name} ({count})"
             notices.append(f"{where}: the column {label.strip()!r} stands there {count} times; this one is read as {name!r}")

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.files import Files
-from connectors.files.delimited import Delimited, Dialect
+from connectors.files.delimited import Delimited
+from connectors.files.dialect import Dialect
 from connectors.files.source import natural
 from connectors.files.text import Text
 from mdm.connector import Checkpoint, Context, SchemaChange, StreamRequest
@@ -59,6 +60,25 @@ class TestDelimited:
         (tmp_path / "a.txt").write_text('Id\tSize\n1\t5" pipe\n2\t"half\n')
 
         assert [p["Size"] for p in read_files(tmp_path, quote="").payloads] == ['5" pipe', '"half']
+
+    def test_quotes_are_text_inside_a_field_that_none_encloses(self, tmp_path):
+        lines = ["Id,Size,Note", '1,5" pipe,x', '2,a ""b"",y', '3,"en,closed",the "z"', '4,a,"two', 'lines"']
+        (tmp_path / "a.csv").write_text("\n".join(lines))
+
+        said = read_files(tmp_path)
+
+        assert [tuple(payload.values()) for payload in said.payloads] == [
+            ("1", '5" pipe', "x"), ("2", 'a ""b""', "y"), ("3", "en,closed", 'the "z"'), ("4", "a", "two\nlines"),
+        ]  # fmt: skip
+        assert said.rejected == []
+
+    def test_empty_fields_beyond_the_header_are_no_harm(self, tmp_path):
+        (tmp_path / "a.csv").write_text('Id,A\n1,x,\n2,"y",,\n3,z\n4,q,lost\n')
+
+        said = read_files(tmp_path)
+
+        assert said.payloads == [{"Id": "1", "A": "x"}, {"Id": "2", "A": "y"}, {"Id": "3", "A": "z"}]
+        assert [place for place, _ in said.rejected] == ["a.csv line 5"]
 
     @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old mac"])
     @pytest.mark.parametrize("last", [True, False], ids=["ended", "not ended"])
