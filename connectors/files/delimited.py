@@ -215,11 +215,14 @@ def named(texts: list[str], where: str) -> tuple[list[str], list[str]]:
     """Column names from header labels, each once, and what had to be said about them."""
     names: list[str] = []
     notices = []
+    taken = {text.strip() for text in texts}
     for at, label in enumerate(texts, start=1):
-        name = label.strip() or f"column_{at}"
-        count = 1 + sum(earlier.strip() == label.strip() for earlier in texts[: at - 1]) if label.strip() else 1
-        if count > 1:
-            name = f"{name} ({count})"
-            notices.append(f"{where}: the column {label.strip()!r} stands there {count} times; this one is read as {name!r}")
+        plain = label.strip() or f"column_{at}"
+        name, count = plain, 1
+        while name in names or (name != label.strip() and name in taken):
+            count += 1
+            name = f"{plain} ({count})"
+        if name != plain:
+            notices.append(f"{where}: the column {plain!r} stands there {count} times; this one is read as {name!r}")
         names.append(name)
     return names, notices

@@ -5,11 +5,13 @@ The folder holds one file per object, `<object>.json`:
     {"data": [{"id": "V0H...", "modified_date__v": "2026-01-31T10:00:00.000Z", ...}, ...],
      "deletions": [{"id": "V0H...", "date_deleted": "2026-02-01T10:00:00Z"}, ...]}
 
-The connector's own client asks, pages and judges as it would of a real Vault; only the transport is another.
+The connector's own client asks, pages and judges as it would of a real Vault; only the transport is another. The clock
+of this Vault stands at the last moment recorded, so what is recorded later is news whenever it is played.
 """
 
 import io
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -45,6 +47,7 @@ class Recorded(BaseAdapter):
     def __init__(self, folder: Path, context: Context) -> None:
         super().__init__()
         self.folder, self.context = folder, context
+        self._clock: float | None = None
 
     def objects(self) -> list[str]:
         """The objects that were recorded."""
@@ -56,7 +59,7 @@ class Recorded(BaseAdapter):
         form = {key: values[0] for key, values in parse_qs(str(request.body or "") or parts.query).items()}
         response = requests.Response()
         response.status_code, response.url, response.request = 200, request.url or "", request
-        response.headers.update({"Content-Type": "application/json", "Date": formatdate(self.context.clock(), usegmt=True)})
+        response.headers.update({"Content-Type": "application/json", "Date": formatdate(self._now(), usegmt=True)})
         response.raw = io.BytesIO(json.dumps(self._answer(parts.path.split("/", 3)[-1], form)).encode())
         return response
 
@@ -77,6 +80,15 @@ class Recorded(BaseAdapter):
         if path.startswith("objects/deletions/vobjects/"):
             return self._deleted(name, form)
         raise DamagedError(f"nothing was recorded for {path!r}")
+
+    def _now(self) -> float:
+        if self._clock is None:
+            said = [self._said(name) for name in self.objects()]
+            times = [row.get("modified_date__v") for one in said for row in one["data"]]
+            times += [row.get("date_deleted") for one in said for row in one.get("deletions", [])]
+            last = max((seconds(time) for time in times if isinstance(time, str)), default=self.context.clock())
+            self._clock = math.ceil(last)
+        return self._clock
 
     def _said(self, name: str) -> dict[str, Any]:
         path = self.folder / f"{name}.json"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.files import Files
-from connectors.files.delimited import Delimited
+from connectors.files.delimited import Delimited, named
 from connectors.files.dialect import Dialect
 from connectors.files.source import natural
 from connectors.files.text import Text
@@ -118,6 +118,12 @@ class TestDelimited:
 
         assert said.payloads == [{"Id": "1", "Page": "a", "Page (2)": "b", "column_4": "c", "Page (3)": "d"}]
         assert "a.csv line 1: the column 'Page' stands there 2 times" in said.notices[0]
+
+    @given(st.lists(st.sampled_from(["A", " A", "A (2)", "", "column_2", "A (2) (2)"]), min_size=1, max_size=8))
+    def test_every_label_gets_a_name_of_its_own(self, texts):
+        names, _ = named(texts, "a.csv line 1")
+
+        assert len(set(names)) == len(texts)
 
     def test_pages_are_of_the_size_asked_for(self, tmp_path):
         (tmp_path / "a.csv").write_text("Id\n" + "".join(f"{at}\n" for at in range(25)))

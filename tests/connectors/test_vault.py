@@ -472,18 +472,19 @@ class TestRecording:
         assert len(set(keys(messages))) == 2500
         assert Complete() in messages
 
-    def test_changes_and_deletions_recorded_later_are_read_the_day_after(self, tmp_path, clock):
-        connector, context = Vault("crm", {"recorded": "vault"}), Context(home=tmp_path, clock=clock)
+    def test_changes_and_deletions_recorded_later_are_read_whatever_the_date(self, tmp_path, clock):
+        options = {"recorded": "vault"}
         record(tmp_path / "vault", NAME, rows(10))
-        done = state(list(connector.read(context, REQUEST, None)))
-        clock.now += 86_400
-        now = datetime.fromtimestamp(clock.now - 60, UTC)
-        record(tmp_path / "vault", NAME, [*rows(9), row(77, now)], [("V0P000000000009", now)])
+        done = state(list(Vault("crm", options).read(Context(home=tmp_path, clock=clock), REQUEST, None)))
+        later = START + timedelta(days=2)
+        record(tmp_path / "vault", NAME, [*rows(9), row(77, later)], [("V0P000000000009", later)])
 
-        messages = list(connector.read(context, REQUEST, done))
+        messages = list(Vault("crm", options).read(Context(home=tmp_path, clock=clock), REQUEST, done))
+        again = list(Vault("crm", options).read(Context(home=tmp_path, clock=clock), REQUEST, state(messages)))
 
         assert keys(messages) == ["V0P000000000077"]
         assert keys(messages, "delete") == ["V0P000000000009"]
+        assert state(again) == state(messages)
 
     @pytest.mark.parametrize(("text", "words"), [("{", "not a recording"), ("[]", "not a recording")], ids=["cut", "other"])
     def test_a_damaged_recording_is_named(self, tmp_path, text, words):
