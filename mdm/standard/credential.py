@@ -23,7 +23,7 @@ def _credentials(column: pl.Expr) -> pl.Expr:
     spelled = pl.concat_str(pl.lit(" "), said.str.replace_all(",", " , ", literal=True), pl.lit(" "))
     # Padded, so that only whole words are met; twice, since neighbours share a space.
     whole = {f" {words} ": f" {short} " for words, short in _SPELLED_OUT.items()}
-    short = squeezed(spelled.str.replace_many(whole, leftmost=True).str.replace_many(whole, leftmost=True))
+    short = squeezed(spelled.str.replace_many(whole, leftmost=True).str.replace_many(whole, leftmost=True)).str.strip_chars(" ,")
     # Short words side by side are credentials; a longer one makes the part a phrase.
     codes = short.str.contains(r"^(?:[\p{L}\p{N}-]{1,7}(?:[ ,]+|$))+$")
     parted = pl.when(codes).then(short.str.replace_all(" ", ",", literal=True)).otherwise(short)

@@ -171,7 +171,7 @@ def _ndc_candidates(column: pl.Expr) -> pl.Expr:
 
 
 def _gtin(column: pl.Expr) -> pl.Expr:
-    said = upper.expr(column.str.normalize("NFKC")).str.replace_all(r"[\s\p{Pd}]", "")
+    said = upper.expr(column.str.normalize("NFKC")).str.replace_all(r"[\s\p{Pd}]", "").str.normalize("NFC")
     bare = said.str.replace(r"^(?:GTIN|EAN|UPC)[0-9]{0,2}:", "").str.replace(r"^\(01\)|^01([0-9]{14})$", "$1")
     known = bare.str.contains(r"^(?:[0-9]{8}|[0-9]{12,14})$")
     return pl.when(known).then(bare.str.zfill(14)).otherwise(present(bare))
