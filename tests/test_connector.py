@@ -36,7 +36,7 @@ from mdm.errors import ConfigError, DamagedError, DeniedError, DriftError, Unava
 OPTIONS = (
     Option("path", str, help="Where.", required=True),
     Option("password", str, help="A reference.", secret=True),
-    Option("size", int, 10, "How many."),
+    Option("size", int, 10, "How many.", least=1),
     Option("ratio", float, 1.5, "How much."),
     Option("header", (bool, list), True, "Whether."),
     Option("format", str, "csv", "Which.", choices=("csv", "json")),
@@ -60,8 +60,19 @@ class TestOptions:
             ({"path": 3}, "'path' takes str, not 3"),
             ({"path": "x", "format": "jsn"}, "cannot be 'jsn'; did you mean 'json'"),
             ({"path": "x", "header": 1}, "takes bool or list"),
+            ({"path": "x", "size": 0}, "'size' must be at least 1, not 0"),
         ],
-        ids=["near name", "no near name", "missing", "no number", "a fact for a number", "a number for text", "choice", "kinds"],
+        ids=[
+            "near name",
+            "no near name",
+            "missing",
+            "no number",
+            "a fact for a number",
+            "a number for text",
+            "choice",
+            "kinds",
+            "least",
+        ],
     )
     def test_a_wrong_option_is_refused_by_name(self, given_options, words):
         with pytest.raises(ConfigError, match=words):

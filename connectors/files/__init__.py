@@ -35,10 +35,10 @@ class Files:
         Option("comment", str, "", "Lines that begin with this character are passed over."),
         Option("records", str, help="Where the list of records is inside a JSON document, with dots."),
         Option("skip_unchanged", bool, False, "Leave out files whose content has landed before."),
-        Option("page_rows", int, 50_000, "How many records are landed at a time."),
-        Option("max_bytes", int, 100 << 30, "The largest file that is read, unpacked."),
-        Option("max_ratio", int, 250, "How many times its packed size a file may unpack to."),
-        Option("max_line", int, 16 << 20, "The longest line or JSON element that is read, in bytes."),
+        Option("page_rows", int, 50_000, "How many records are landed at a time.", least=1),
+        Option("max_bytes", int, 100 << 30, "The largest file that is read, unpacked.", least=1),
+        Option("max_ratio", int, 250, "How many times its packed size a file may unpack to.", least=1),
+        Option("max_line", int, 16 << 20, "The longest line or JSON element that is read, in bytes.", least=1),
     )
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -35,7 +36,7 @@ class Reading:
     total: int = 0
     notices: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def format(self) -> str:
         """What is in the part, by option, name and first bytes."""
         return format_of(self.part, self.options)
@@ -209,7 +210,7 @@ def _sniffed(part: Part, options: Options, notices: list[str]) -> str:
 
 def columns(part: Part, options: Options) -> list[str]:
     """The field names of a part, read from its beginning."""
-    reading = Reading(part, StreamRequest("columns"), options)
+    reading = Reading(part, StreamRequest("columns"), options.over({"page_rows": 100}))
     for page in reading.pages():
         return list(page.fields)
     return reading.columns

@@ -14,6 +14,8 @@ from connectors.files.source import Part, blocks
 from mdm.connector import Options
 from mdm.errors import ConfigError, DamagedError
 
+# A workbook is read as a whole; a million rows, the most a sheet can have, stay well below this.
+LARGEST = 4 << 30
 OLD = b"\xd0\xcf\x11\xe0"
 
 
@@ -74,7 +76,7 @@ def _harmless(part: Part, data: bytes, options: Options) -> None:
         total = sum(info.file_size for info in zipfile.ZipFile(io.BytesIO(data)).infolist())
     except zipfile.BadZipFile as error:
         raise DamagedError(f"{part.label}: the workbook is cut off or damaged ({error}); ask for a new delivery") from None
-    if total > options["max_bytes"] or total > max(len(data) * options["max_ratio"], 1 << 20):
+    if total > min(options["max_bytes"], LARGEST) or total > max(len(data) * options["max_ratio"], 1 << 20):
         raise DamagedError(
             f"{part.label}: unpacks to {total:,} bytes, as a zip bomb does; raise max_ratio or max_bytes if that is right"
         )

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from mdm.connector import Context, Options
 from mdm.errors import DamagedError, UnavailableError
@@ -151,7 +151,7 @@ def _opened(raw: IO[bytes], part: Part, size: int) -> tuple[IO[bytes], int]:
     head = stream.read(2)
     stream.seek(0)
     if head == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=stream), size
+        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
     return stream, size
 
 

@@ -59,31 +59,44 @@ class Odm:
 
     def check(self, context: Context) -> list[Finding]:
         """Whether there are files, and the first of them begins as ODM does."""
-        try:
-            parts = found(context, self.chosen.over({}))
-            root = Document(parts[0], self.chosen).root()
-        except MdmError as error:
-            return [Finding("fail", str(error), "see above")]
-        return [Finding("ok", f"{len(parts)} to read ({labels(parts)}), ODM {root.get('ODMVersion') or 'of version 1.1'}")]
+        return [self._finding(context, request) for request in _asked(context)]
 
     def discover(self, context: Context) -> list[Stream]:
         """Sites and users, with the fields found in the files."""
-        return [self._stream(context, name) for name in STREAMS]
+        return [self._stream(context, request) for request in _asked(context)]
 
     def read(self, context: Context, request: StreamRequest, state: dict[str, Any] | None) -> Iterator[Message]:
         """Every site, or every user."""
         if request.stream not in STREAMS:
             raise NotFoundError(f"source {self.name!r} has no stream {request.stream!r}; there are {', '.join(STREAMS)}")
-        options = self.chosen.over(request.options, f"source {self.name!r}, stream {request.stream!r}")
+        options = self._of(request)
         wanted = request if request.key else replace(request, key=("OID",))
         yield from Pass(context, wanted, options, OdmReading).messages(state)
 
-    def _stream(self, context: Context, name: str) -> Stream:
-        part = found(context, self.chosen.over({}))[0]
+    def _of(self, request: StreamRequest) -> Options:
+        return self.chosen.over(request.options, f"source {self.name!r}, stream {request.stream!r}")
+
+    def _finding(self, context: Context, request: StreamRequest) -> Finding:
+        options = self._of(request)
+        try:
+            parts = found(context, options)
+            root = Document(parts[0], options).root()
+        except MdmError as error:
+            return Finding("fail", f"{request.stream}: {error}", "see above")
+        version = root.get("ODMVersion") or "of version 1.1"
+        return Finding("ok", f"{request.stream}: {len(parts)} to read ({labels(parts)}), ODM {version}")
+
+    def _stream(self, context: Context, request: StreamRequest) -> Stream:
+        options = self._of(request)
         names: dict[str, None] = {}
-        for page in OdmReading(part, StreamRequest(name, ("OID",)), self.chosen).pages():
+        for page in OdmReading(found(context, options)[0], request, options).pages():
             names.update(dict.fromkeys(page.fields))
-        return Stream(name, ("OID",), tuple(Field(field) for field in names), None, "absence", ABOUT[name])
+        fields, key = tuple(Field(name) for name in names), request.key or ("OID",)
+        return Stream(request.stream, key, fields, request.modified, "absence", ABOUT[request.stream])
+
+
+def _asked(context: Context) -> tuple[StreamRequest, ...]:
+    return tuple(one for one in context.streams if one.stream in STREAMS) or tuple(StreamRequest(name) for name in STREAMS)
 
 
 @dataclass

@@ -36,8 +36,8 @@ class Vault:
         Option("fields", list, help="Which fields to read; all active ones if left out."),
         Option("where", str, help="A further condition, in VQL."),
         Option("cursor", str, "modified_date__v", "The field that tells when a row changed; empty if there is none."),
-        Option("page_size", int, 1000, "How many rows to ask for at a time; the Vault may send fewer."),
-        Option("overlap", int, 600, "How many seconds before the last run's beginning to read again."),
+        Option("page_size", int, 1000, "How many rows to ask for at a time; the Vault may send fewer.", least=1),
+        Option("overlap", int, 600, "How many seconds before the last run's beginning to read again.", least=0),
         Option("deletions", bool, True, "Whether to read the feed of deletions."),
     )
 

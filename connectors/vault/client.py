@@ -162,6 +162,9 @@ class Client:
     def _judged(self, answer: Any) -> Answer:
         """The answer, if it is a success; its own words decide."""
         status = answer.get("responseStatus") if isinstance(answer, dict) else None
+        if status == "WARNING":
+            told = self.context.secrets.redact(str(answer.get("warnings") or answer.get("responseMessage")))[:300]
+            self.context.log.warning("the Vault warns", extra={"source": self.source, "told": told})
         if status in ("SUCCESS", "WARNING"):
             return dict(answer)
         if status not in ("FAILURE", "EXCEPTION"):

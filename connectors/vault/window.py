@@ -11,9 +11,10 @@ from typing import Any
 
 from connectors.vault.client import Client, Refused
 from mdm.connector import Notice
-from mdm.errors import DamagedError, UnavailableError
+from mdm.errors import ConfigError, DamagedError, UnavailableError
 
 ATTEMPTS = 5
+LONGEST = 50_000
 Row = Mapping[str, Any]
 
 
@@ -130,6 +131,8 @@ class Window:
         return value
 
     def _first(self, text: str) -> Found:
+        if len(text) > LONGEST:
+            raise ConfigError(f"{self.query.object}: the query is longer than {LONGEST:,} characters; name fewer `fields`")
         return self._found(self.client.ask("POST", self.client.path("query"), {"q": text}))
 
     def _next(self, before: Found) -> Found:

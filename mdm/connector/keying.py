@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from mdm.connector.contract import StreamRequest
-from mdm.connector.message import EXCERPT, RECORDS, REJECTED, Message, Notice, Records, Rejected
+from mdm.connector.message import EXCERPT, RECORDS, Message, Notice, Records, Rejected
 from mdm.errors import DriftError
 
 _ZONED = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
@@ -83,7 +83,7 @@ def _page(
     if len(bad):
         reason = f"no value in the key {', '.join(request.key)}; the record cannot be told from others"
         excerpt = pl.col("payload").str.slice(0, EXCERPT).alias("excerpt")
-        messages.append(Rejected(bad.select("position", pl.lit(reason).alias("reason"), excerpt).cast(dict(REJECTED))))
+        messages.append(Rejected(bad.select("position", pl.lit(reason, pl.String).alias("reason"), excerpt)))
     return messages + notices
 
 

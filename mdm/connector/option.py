@@ -17,7 +17,7 @@ _FALSE = {"false", "0", "no", "off"}
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a connector. `type` is str, int, float, bool or list, or a tuple of these."""
+    """One option of a connector. `type` is str, int, float, bool or list, or a tuple of these; `least` bounds a number."""
 
     name: str
     type: type | tuple[type, ...] = str
@@ -26,6 +26,7 @@ class Option:
     secret: bool = False
     required: bool = False
     choices: tuple[str, ...] = ()
+    least: float | None = None
 
 
 class Options(Mapping[str, Any]):
@@ -93,6 +94,8 @@ def _typed(where: str, option: Option, value: Any) -> Any:
         words = " or ".join(kind.__name__ for kind in wanted)
         shown = "that value" if option.secret else repr(value)
         raise ConfigError(f"{where}: option {option.name!r} takes {words}, not {shown}; {option.help}")
+    if option.least is not None and value is not None and value < option.least:
+        raise ConfigError(f"{where}: option {option.name!r} must be at least {option.least:g}, not {value}; {option.help}")
     if option.choices and value is not None and value not in option.choices:
         near = difflib.get_close_matches(str(value), option.choices, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"choose one of: {', '.join(option.choices)}"
