@@ -20,7 +20,7 @@ LINES = [
     ["catalog", "tables", "exposure", "mapping", "project", "prepare", "bench"],
     ["hub"],
     ["audit", "intake", "context", "model"],
-    ["decisions", "fingerprint", "report"],
+    ["decisions", "news", "fingerprint", "report"],
     ["stages"],
     ["train", "explain", "evaluate", "export", "status", "quarantine", "history", "backup"],
     ["pipeline", "doctor"],
@@ -40,7 +40,7 @@ KEEPERS = {
     "psycopg": {"hub"},
     "sqlite3": {"hub"},
     "sqlalchemy": {
-        "tables", "exposure", "hub", "audit", "intake", "model", "decisions", "stages", "train", "explain", "evaluate", "export",
+        "tables", "exposure", "hub", "audit", "intake", "news", "model", "decisions", "stages", "train", "explain", "evaluate", "export",
         "pipeline", "status", "quarantine", "history", "backup", "doctor", "testing", "web", "cli",
     },
     "pandera": {"", "checks", "prepare"},
