@@ -108,7 +108,8 @@ def _completed(declared: dict[str, Any], fitted: dict[str, Any], sampled: float,
                 value = g.get(kind)
                 told = s.get(kind)
                 weak = not isinstance(value, float) or value * seen < (_OBSERVED if kind[0] == "u" else _OBSERVED / 5)
-                if weak and isinstance(told, float):
+                fixed = bool(s.get(f"fix_{kind}"))
+                if (weak or fixed) and isinstance(told, float):
                     g[kind] = told
                     kept.append(level)
             _normalised([g for _, g in levels], kind, kept)
@@ -121,7 +122,7 @@ def _normalised(levels: list[dict[str, Any]], kind: str, kept: list[int]) -> Non
     """Probabilities of a comparison's levels sum to one: what was kept stays, what was fitted shares the rest."""
     fixed = sum(levels[i][kind] for i in kept)
     rest = sum(lv.get(kind) or 0.0 for i, lv in enumerate(levels) if i not in kept)
-    if rest <= 0 or not 0 < fixed < 1:
+    if rest <= 0 or not 0 <= fixed < 1:
         return
     for i, level in enumerate(levels):
         if i not in kept and level.get(kind):
