@@ -103,7 +103,7 @@ def verify(session: Session, known: Head | None = None) -> Verdict:
     event = session.hub.fixed["event"]
     last, count = Head(0, START), 0
     heads = {one.seq: one for one in (_remembered(session), known) if one is not None}
-    stream = session.connection.execution_options(yield_per=_CHUNK).execute(sa.select(event).order_by(event.c.seq))
+    stream = session.execute(sa.select(event).order_by(event.c.seq).execution_options(yield_per=_CHUNK))
     for row in stream.mappings():
         problem = _break(row, last)
         if problem is None and heads.get(row["seq"], Head(row["seq"], row["hash"])).hash != row["hash"]:

@@ -100,7 +100,7 @@ def _revisions(connection: sa.Connection) -> list[str]:
 
 def _written(session: Session, table: sa.Table, archive: zipfile.ZipFile) -> int:
     schema, count = {c.name: _dtype(c) for c in table.columns}, 0
-    rows = session.connection.execution_options(yield_per=_ROWS).execute(sa.select(table))
+    rows = session.execute(sa.select(table).execution_options(yield_per=_ROWS))
     for number, part in enumerate(rows.partitions(_ROWS)):
         plain = [tuple(_utc(v) if isinstance(v, datetime) else v for v in row) for row in part]
         buffer = io.BytesIO()

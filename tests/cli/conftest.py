@@ -26,7 +26,8 @@ thing = Entity(
     ],
     collections=[Collection("part", "What it is made of.", key="number", attributes=[Attribute("number", "Its number.")])],
     comparisons=[
-        cl.JaroWinklerAtThresholds("name", [0.92]).configure(m_probabilities=[0.9, 0.05, 0.05], u_probabilities=[0.01, 0.01, 0.98]),
+        cl.JaroWinklerAtThresholds("name", [0.92]).configure(
+            m_probabilities=[0.9, 0.05, 0.05], u_probabilities=[0.01, 0.01, 0.98]),
         cl.ExactMatch("city").configure(m_probabilities=[0.9, 0.1], u_probabilities=[0.1, 0.9]),
     ],
     block=[["name"], ["city"]], accept=0.9, review=0.3,
