@@ -27,6 +27,7 @@ _LOCAL = (
     "%Y%m%d%H%M%S",
 )
 _DATES = ("%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%Y/%m/%d", "%d-%b-%Y", "%d %b %Y")
+_NONE = r"^[0\s:./-]*$"
 _EPOCHS = ((r"^\d{10}$", 1_000_000), (r"^\d{13}$", 1_000))
 
 
@@ -132,10 +133,12 @@ def _missing(field: str, role: str, where: str, columns: Sequence[str]) -> str:
 def source_times(text: pl.Series) -> tuple[pl.Series, int]:
     """Microseconds since 1970 (UTC) from written times, and how many could not be read.
 
-    A time without a zone is taken as UTC; 03/04/2024 is the fourth of March and 03.04.2024 the third of April.
+    A date of nothing but zeros is none. A time without a zone is taken as UTC; 03/04/2024 is the fourth of March and 03.04.2024 the third of April.
     """
-    left = text.to_frame("text").with_columns(pl.col("text").str.strip_chars().replace("", None))
-    frame = left.with_columns(pl.lit(None, pl.Int64).alias("time"))
+    said = text.to_frame("text").select(pl.col("text").str.strip_chars())
+    # A date of nothing but zeros is how some systems write that there is none.
+    none = pl.col("text").str.contains(_NONE)
+    frame = said.select(pl.when(~none).then("text").alias("text"), pl.lit(None, pl.Int64).alias("time"))
     for reading in _readings():
         open_rows = frame.select(pl.col("time").is_null() & pl.col("text").is_not_null()).to_series()
         if not open_rows.any():
@@ -155,7 +158,7 @@ def _readings() -> list[pl.Expr]:
 
 
 def _unread(count: int, field: str | None, position: pl.Series, text: pl.Series, times: pl.Series) -> str:
-    bad = times.is_null() & text.str.strip_chars().ne("").fill_null(False)
+    bad = times.is_null() & ~text.str.contains(_NONE).fill_null(True)
     first = position.filter(bad)[0]
     shape = re.sub(r"[A-Za-z]", "a", re.sub(r"\d", "9", text.filter(bad)[0]))[:40]
     return (
