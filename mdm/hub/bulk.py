@@ -99,7 +99,7 @@ def insert(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> in
         marks = ", ".join("?" * rows.width)
         names = ", ".join(f'"{n}"' for n in rows.columns)
         cursor = connection.connection.cursor()
-        cursor.executemany(f'insert into "{table.name}" ({names}) values ({marks})', rows.iter_rows())
+        cursor.executemany(f'insert into "{table.name}" ({names}) values ({marks})', rows.rows())
         cursor.close()
     else:
         _copy(connection, table, rows)

@@ -13,7 +13,7 @@ from mdm.errors import ConfigError
 
 _PRAGMAS = (
     "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "recursive_triggers=ON",
-    "busy_timeout=30000", "cache_size=-65536", "temp_store=MEMORY",
+    "busy_timeout=30000", "cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=16000",
 )  # fmt: skip
 
 
