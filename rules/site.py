@@ -15,9 +15,9 @@ STATUSES = ("active", "inactive", "closed", "merged")
 
 # What a site is, not which: in a name to compare these words tell nothing.
 GENERIC = (
-    "academic academy ambulatory and associated assoc branch campus cancer care center child children clinic clinical "
+    "academic academy ambulatory and apmc associated assoc branch campus cancer care center child children clinic clinical "
     "college community company consultants day department division east family foundation general group head health "
-    "healthcare home hospital institute international laboratory learning main medical medicine memorial national network "
+    "healthcare home hospital institute international laboratory learning main md medical medicine memorial national network "
     "nursing of office outpatient partners physicians practice private program public regional research school science "
     "service site society specialist start system the trust university veterans".split()
 )
@@ -87,17 +87,25 @@ PHONE = cl.CustomComparison(
     ],
 ).configure(m_probabilities=[0.5, 0.05, 0.45], u_probabilities=[0.001, 0.001, 0.998])
 
-# Any register's number. Hospitals hold several of most kinds, so that a difference says little.
+# Any register's number. Hospitals hold several of most kinds, all in their own name: a difference says little. With
+# another name as well it is another organisation, also in the same office and with the same switchboard.
+SCHEMES = ("npi", "ror", "fei", "duns", "ctep")
 REGISTERED = cl.CustomComparison(
     output_column_name="registered",
     comparison_levels=[
-        cll.And(*(cll.NullLevel(scheme) for scheme in ("npi", "ror", "fei", "duns", "ctep"))),
-        cll.Or(*(cll.ExactMatchLevel(scheme) for scheme in ("npi", "ror", "fei", "duns", "ctep"))).configure(
+        cll.And(*(cll.NullLevel(scheme) for scheme in SCHEMES)),
+        cll.Or(*(cll.ExactMatchLevel(scheme) for scheme in SCHEMES)).configure(
             label_for_charts="a registered number in common", fix_u_probability=True
         ),
-        cll.ElseLevel().configure(fix_m_probability=True),
+        cll.And(
+            cll.Or(*(cll.CustomLevel(f"{scheme}_l <> {scheme}_r") for scheme in SCHEMES)),
+            cll.Not(cll.LevenshteinLevel("name", 2)),
+            cll.Not(cll.ArrayIntersectLevel("name_words", 1)),
+        ).configure(label_for_charts="other numbers and other names", fix_m_probability=True, fix_u_probability=True),
+        # In a sample nearly all names differ too, so that a mere difference of numbers would speak for one site.
+        cll.ElseLevel().configure(fix_m_probability=True, fix_u_probability=True),
     ],
-).configure(m_probabilities=[0.7, 0.3], u_probabilities=[0.00001, 0.99999])
+).configure(m_probabilities=[0.7, 0.001, 0.299], u_probabilities=[0.00001, 0.3, 0.69999])
 
 WEB = cl.ExactMatch("web").configure(m_probabilities=[0.8, 0.2], u_probabilities=[0.001, 0.999])
 
