@@ -96,7 +96,10 @@ def _mdm(mode: str) -> dict[str, Any]:
         migration.lay(opened.hub)
     report = pipeline.run(opened, ["hcp"], full=mode == "full", pull=mode != "full").as_dict()
     entity = report["entities"][0]
-    seconds = {"land": round(sum(s["seconds"] for s in report["sources"]), 2), **{k: round(v, 2) for k, v in entity["seconds"].items()}}
+    seconds = {
+        "land": round(sum(s["seconds"] for s in report["sources"]), 2),
+        **{k: round(v, 2) for k, v in entity["seconds"].items()},
+    }
     return {"stages": seconds, "golden": entity["golden"], "pairs": entity["pairs"], "queued": entity["queued"]}
 
 
@@ -113,7 +116,13 @@ def _splink() -> dict[str, Any]:
     connection.execute("attach 'mdm.bench/hcp.duckdb' as bench (read_only)")
     connection.execute("create table hcp as select * from bench.compare")
     settings = model.declared(entity)
-    listed = {c for c, kind in connection.execute("select column_name, data_type from duckdb_columns() where table_name = 'compare'").fetchall() if kind.endswith("[]")}
+    listed = {
+        c
+        for c, kind in connection.execute(
+            "select column_name, data_type from duckdb_columns() where table_name = 'compare'"
+        ).fetchall()
+        if kind.endswith("[]")
+    }
     settings["blocking_rules_to_generate_predictions"] = [
         block_on(*rule, arrays_to_explode=[c for c in rule if c in listed]).create_blocking_rule_dict("duckdb") if listed & set(rule)
         else block_on(*rule).create_blocking_rule_dict("duckdb") for rule in entity.block
@@ -130,7 +139,11 @@ def _splink() -> dict[str, Any]:
     clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(pairs, threshold_match_probability=entity.accept)
     rows = connection.execute(f"select count(distinct cluster_id) from {clusters.physical_name}").fetchall()[0][0]
     ended = time.monotonic()
-    stages = {"train": round(trained - started, 2), "predict": round(predicted - trained, 2), "cluster": round(ended - predicted, 2)}
+    stages = {
+        "train": round(trained - started, 2),
+        "predict": round(predicted - trained, 2),
+        "cluster": round(ended - predicted, 2),
+    }
     return {"stages": stages, "clusters": rows}
 
 
@@ -144,7 +157,9 @@ def _tell(options: argparse.Namespace, measured: dict[str, dict[str, Any]]) -> N
         "second run without news / first": round(measured["nothing"]["wall"] / first["wall"], 3),
     }
     for mode, figures in measured.items():
-        print(f"{mode:8} wall {figures['wall']:8.1f} s  cpu {figures['cpu']:8.1f} s  peak {figures['peak_mb']:6} MB  {figures['stages']}")
+        print(
+            f"{mode:8} wall {figures['wall']:8.1f} s  cpu {figures['cpu']:8.1f} s  peak {figures['peak_mb']:6} MB  {figures['stages']}"
+        )
     for name, ratio in ratios.items():
         print(f"{name}: {ratio}")
     print(json.dumps({"count": options.count, "children": options.children, "measured": measured, "ratios": ratios}))

@@ -31,7 +31,9 @@ def entities(folder: Path) -> dict[str, Entity]:
     for entity in found.values():
         for link in entity.links:
             if link.to not in found:
-                raise DeclarationError(f"{entity.name}: link {link.name!r} leads to {link.to!r}, which no rules file declares; there are: {', '.join(found)}")
+                raise DeclarationError(
+                    f"{entity.name}: link {link.name!r} leads to {link.to!r}, which no rules file declares; there are: {', '.join(found)}"
+                )
     return _ordered(found)
 
 
@@ -79,7 +81,5 @@ def connector(source: Source) -> Connector:
 
 def world(settings: Settings, source: Source) -> World:
     """The world as a source's connector may see it, with the streams that are configured."""
-    asked = (
-        StreamRequest(t.name, t.key, t.modified, source.options_of(t.name), t.delivery) for t in source.streams.values()
-    )
+    asked = (StreamRequest(t.name, t.key, t.modified, source.options_of(t.name), t.delivery) for t in source.streams.values())
     return World(home=settings.folder, resolve=resolve, streams=tuple(asked))

@@ -79,7 +79,9 @@ def _bound(grouped: pl.DataFrame, rulings: Rulings, columns: Sequence[str]) -> p
     """The components in which a constraint can bind."""
     differing = (
         grouped.group_by("component")
-        .agg(pl.any_horizontal([pl.col(c).drop_nulls().n_unique() > 1 for c in columns] or [pl.lit(False)]).first().alias("bound"))
+        .agg(
+            pl.any_horizontal([pl.col(c).drop_nulls().n_unique() > 1 for c in columns] or [pl.lit(False)]).first().alias("bound")
+        )
         .filter("bound")
         .select("component")
     )
@@ -195,7 +197,9 @@ def _constrained(
             else:
                 refused.append((min(a, b), max(a, b), 0.0, f"merged at the source, but {reason}"))
     inside = grouped.select("record_id")
-    local = edges.join(inside, left_on="a", right_on="record_id", how="semi").join(inside, left_on="b", right_on="record_id", how="semi")
+    local = edges.join(inside, left_on="a", right_on="record_id", how="semi").join(
+        inside, left_on="b", right_on="record_id", how="semi"
+    )
     # Strongest first: a doubtful pair must not decide which side a cut falls on.
     for a, b, weight in local.select("a", "b", "weight").sort(["weight", "a", "b"], descending=[True, False, False]).iter_rows():
         if joiner.of[a] is joiner.of[b]:

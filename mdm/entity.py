@@ -221,7 +221,9 @@ class Entity:
         _unique(f"{self.name}: collection or link", [c.name for c in self.collections] + [k.name for k in self.links])
         for link in self.links:
             if f"{link.name}_id" in names:
-                raise DeclarationError(f"{self.name}: link {link.name!r} needs the column '{link.name}_id', which is an attribute; rename one")
+                raise DeclarationError(
+                    f"{self.name}: link {link.name!r} needs the column '{link.name}_id', which is an attribute; rename one"
+                )
         for where, rules in (("blocking rule", self.block), ("training block", self.train)):
             for rule in rules:
                 if isinstance(rule, str):

@@ -27,7 +27,12 @@ def _said(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_said(v) for v in (sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)]
     if isinstance(value, FunctionType):
-        return [value.__qualname__, hashlib.sha256(value.__code__.co_code).hexdigest()[:12], _constants(value), [_said(c.cell_contents) for c in value.__closure__ or ()]]
+        return [
+            value.__qualname__,
+            hashlib.sha256(value.__code__.co_code).hexdigest()[:12],
+            _constants(value),
+            [_said(c.cell_contents) for c in value.__closure__ or ()],
+        ]
     if isinstance(value, (str, int, float, bool, type(None))):
         return value
     if isinstance(value, type):

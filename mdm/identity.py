@@ -100,7 +100,9 @@ def _founders(parts: pl.DataFrame) -> pl.DataFrame:
     """Per part: its founder, the smallest (source, stream, key) among its members, and that name."""
     name = pl.concat_str("source", "stream", "source_key", separator="\x1f")
     named = parts.select("cluster", founder="record_id", name=name)
-    crowd = named.filter(pl.len().over("cluster") > 1).sort("cluster", "name").unique("cluster", keep="first", maintain_order=True)
+    crowd = (
+        named.filter(pl.len().over("cluster") > 1).sort("cluster", "name").unique("cluster", keep="first", maintain_order=True)
+    )
     return pl.concat([named.filter(pl.len().over("cluster") == 1), crowd])
 
 
@@ -129,11 +131,15 @@ def _taken_apart(parts: pl.DataFrame, share: pl.DataFrame, past: Past, founders:
     last = past.held.filter(pl.col("until") == pl.col("until").max().over("golden_id"))
     wanted = last.join(here, on="record_id").group_by("golden_id", "cluster").len("n").join(founders, on="cluster")
     wanted = wanted.join(past.ids.select("golden_id", "born"), on="golden_id")
-    best = wanted.sort(["golden_id", "n", "name"], descending=[False, True, False]).unique("golden_id", keep="first", maintain_order=True)
+    best = wanted.sort(["golden_id", "n", "name"], descending=[False, True, False]).unique(
+        "golden_id", keep="first", maintain_order=True
+    )
     best = best.sort("cluster", "born", "golden_id").unique("cluster", keep="first", maintain_order=True)
     # The id itself must stay with one part: never revive in all of them.
     claimed = split.join(best.select("cluster", back="golden_id"), on="cluster", how="left")
-    full = claimed.group_by("golden_id").agg(everywhere=pl.col("back").is_not_null().all(), last=pl.col("cluster").sort_by("n", "cluster").last())
+    full = claimed.group_by("golden_id").agg(
+        everywhere=pl.col("back").is_not_null().all(), last=pl.col("cluster").sort_by("n", "cluster").last()
+    )
     spared = full.filter("everywhere").select(cluster="last")
     return best.join(spared, on="cluster", how="anti").select("cluster", "golden_id")
 
@@ -175,4 +181,6 @@ def _retirements(past: Past, share: pl.DataFrame, assigned: pl.DataFrame) -> pl.
     """Ids that nobody keeps, with every id their last members went to."""
     gone = past.members.select("golden_id").unique().join(assigned, on="golden_id", how="anti")
     heirs = share.select("golden_id", "cluster").join(assigned.select("cluster", successor_id="golden_id"), on="cluster")
-    return gone.join(heirs.select("golden_id", "successor_id").unique(), on="golden_id", how="left").sort("golden_id", "successor_id")
+    return gone.join(heirs.select("golden_id", "successor_id").unique(), on="golden_id", how="left").sort(
+        "golden_id", "successor_id"
+    )

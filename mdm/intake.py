@@ -77,10 +77,14 @@ def _by_hand(entity: Entity) -> tuple[StreamSettings, MapSettings]:
 def landed(hub: Hub, stream: StreamSettings, after: int, upto: int) -> Iterator[pl.DataFrame]:
     """What landed in a stream, window by window, deactivations laid over the last full version."""
     table = hub.fixed["source_record"]
-    mine = sa.and_(table.c.source == stream.source, table.c.stream == stream.name, table.c.parent_id.is_(None), table.c.seq <= upto)
+    mine = sa.and_(
+        table.c.source == stream.source, table.c.stream == stream.name, table.c.parent_id.is_(None), table.c.seq <= upto
+    )
     while True:
         with hub.read() as session:
-            frame = session.frame(sa.select(*(table.c[n] for n in _LANDED)).where(mine, table.c.seq > after).order_by(table.c.seq).limit(WINDOW))
+            frame = session.frame(
+                sa.select(*(table.c[n] for n in _LANDED)).where(mine, table.c.seq > after).order_by(table.c.seq).limit(WINDOW)
+            )
             if frame.is_empty():
                 return
             laid = _laid_over(session, hub, frame)
@@ -91,7 +95,9 @@ def landed(hub: Hub, stream: StreamSettings, after: int, upto: int) -> Iterator[
 def landed_of(hub: Hub, stream: StreamSettings, ids: pl.Series, upto: int) -> pl.DataFrame:
     """These records of a stream as they landed, deactivations laid over the last full version."""
     table = hub.fixed["source_record"]
-    mine = sa.and_(table.c.source == stream.source, table.c.stream == stream.name, table.c.parent_id.is_(None), table.c.seq <= upto)
+    mine = sa.and_(
+        table.c.source == stream.source, table.c.stream == stream.name, table.c.parent_id.is_(None), table.c.seq <= upto
+    )
     with hub.read() as session:
         rows = session.frame(sa.select(*(table.c[n] for n in _LANDED)).where(mine, session.among(table.c.record_id, ids)))
         return _laid_over(session, hub, rows)
@@ -108,18 +114,28 @@ def _laid_over(session: Session, hub: Hub, frame: pl.DataFrame) -> pl.DataFrame:
             versions.c.op == "upsert", session.among(versions.c.record_id, quiet["record_id"])
         )
     )
-    last = before.sort("record_id", "source_time", "seq", nulls_last=True).unique("record_id", keep="last").select("record_id", prior="payload")
+    last = (
+        before.sort("record_id", "source_time", "seq", nulls_last=True)
+        .unique("record_id", keep="last")
+        .select("record_id", prior="payload")
+    )
     joined = quiet.join(last, on="record_id", how="left")
     # Deactivations are few; each is a small document laid over another.
     payloads = [_overlaid(prior, said) for prior, said in joined.select("prior", "payload").iter_rows()]
     over = joined.select("record_id").with_columns(over=pl.Series(payloads, dtype=pl.String))
-    return frame.join(over, on="record_id", how="left", maintain_order="left").with_columns(payload=pl.coalesce("over", "payload")).drop("over")
+    return (
+        frame.join(over, on="record_id", how="left", maintain_order="left")
+        .with_columns(payload=pl.coalesce("over", "payload"))
+        .drop("over")
+    )
 
 
 def _overlaid(prior: str | None, said: str | None) -> str | None:
     if not prior or not said:
         return prior or said
-    return json.dumps({**parsed(prior), **{k: v for k, v in parsed(said).items() if v not in (None, "", [], {})}}, ensure_ascii=False)
+    return json.dumps(
+        {**parsed(prior), **{k: v for k, v in parsed(said).items() if v not in (None, "", [], {})}}, ensure_ascii=False
+    )
 
 
 def prepared(frame: pl.DataFrame, stream: StreamSettings, one: MapSettings, entity: Entity) -> Prepared:
@@ -131,7 +147,9 @@ def prepared(frame: pl.DataFrame, stream: StreamSettings, one: MapSettings, enti
     return Prepared(prepare.published(mapped.records, entity.attributes), children, mapped.links, mapped.unknown_codes)
 
 
-def apply(hub: Hub, bench: Bench, entity: Entity, frame: pl.DataFrame, stream: StreamSettings, one: MapSettings, *, first: bool) -> int:
+def apply(
+    hub: Hub, bench: Bench, entity: Entity, frame: pl.DataFrame, stream: StreamSettings, one: MapSettings, *, first: bool
+) -> int:
     made = prepared(frame, stream, one, entity)
     if first:
         # Whatever these rows made before goes first: an element that vanished is then gone by itself.
@@ -146,8 +164,13 @@ def apply(hub: Hub, bench: Bench, entity: Entity, frame: pl.DataFrame, stream: S
     for name, rows in made.children.items():
         bench.store(f"bench.child_{name}", rows, append=True)
     bench.store("bench.relation", made.links, append=True)
-    owners = pl.concat([rows.select("record_id", seq=pl.lit(frame["seq"].max(), pl.Int64)) for rows in made.children.values()] or [records.select("record_id", "seq").clear()])
-    codes = made.codes.select("record_id", "attribute", rule=pl.lit("unknown code"), value="code", hard=pl.lit(False), stale=pl.lit(False))
+    owners = pl.concat(
+        [rows.select("record_id", seq=pl.lit(frame["seq"].max(), pl.Int64)) for rows in made.children.values()]
+        or [records.select("record_id", "seq").clear()]
+    )
+    codes = made.codes.select(
+        "record_id", "attribute", rule=pl.lit("unknown code"), value="code", hard=pl.lit(False), stale=pl.lit(False)
+    )
     bench.store("bench.failed", codes, append=True)
     _log(bench, records.select("record_id", "seq"), None)
     _log(bench, owners, None)
@@ -183,7 +206,16 @@ def again(hub: Hub, entity: Entity, run: Run, ids: pl.Series) -> pl.DataFrame:
 def earlier(hub: Hub, settings: Settings, entity: Entity, ids: pl.Series) -> Iterator[pl.DataFrame]:
     """Earlier full versions of some records, in published form."""
     heads, versions = hub.fixed["source_record"], hub.fixed["source_version"]
-    columns = [heads.c.record_id, heads.c.source, heads.c.stream, heads.c.source_key, versions.c.seq, versions.c.source_time, versions.c.op, versions.c.payload]
+    columns = [
+        heads.c.record_id,
+        heads.c.source,
+        heads.c.stream,
+        heads.c.source_key,
+        versions.c.seq,
+        versions.c.source_time,
+        versions.c.op,
+        versions.c.payload,
+    ]
     for stream, maps in mapped_streams(settings, entity):
         with hub.read() as session:
             rows = session.frame(
@@ -212,7 +244,9 @@ def _remove_children(bench: Bench, entity: Entity, ids: pl.Series, seq: int) -> 
     """Children and links that these landed rows had said, whoever owns them."""
     with bench.given("_ids", ids.to_frame("record_id")):
         for table in [f"bench.child_{c.name}" for c in entity.collections] + ["bench.relation"]:
-            bench.execute(f"insert into bench.touch select record_id, ?::bigint from {table} where child_id in (from _ids)", [seq])
+            bench.execute(
+                f"insert into bench.touch select record_id, ?::bigint from {table} where child_id in (from _ids)", [seq]
+            )
             bench.execute(f"insert into fresh select record_id from {table} where child_id in (from _ids)")
             bench.execute(f"delete from {table} where child_id in (from _ids)")
 
@@ -220,7 +254,9 @@ def _remove_children(bench: Bench, entity: Entity, ids: pl.Series, seq: int) -> 
 def _register_elements(hub: Hub, records: pl.DataFrame) -> None:
     """Elements of a landed document are records too: readers find their names where those of all records are."""
     table = hub.fixed["source_record"]
-    elements = records.filter(pl.col("parent_id").is_not_null()).select("record_id", "source", "stream", "source_key", "parent_id")
+    elements = records.filter(pl.col("parent_id").is_not_null()).select(
+        "record_id", "source", "stream", "source_key", "parent_id"
+    )
     if elements.is_empty():
         return
     with hub.read() as session:

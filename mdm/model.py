@@ -103,7 +103,9 @@ def load(hub: Hub, entity: str, number: int | None) -> Model:
     with hub.read() as session:
         row = session.execute(sa.select(models).where(models.c.entity == entity, models.c.number == number)).mappings().first()
         if row is None:
-            raise NotFoundError(f"{entity} has no model {number}; see `mdm models {entity}`, or train one with `mdm train {entity}`")
+            raise NotFoundError(
+                f"{entity} has no model {number}; see `mdm models {entity}`, or train one with `mdm train {entity}`"
+            )
         held = session.rows(sa.select(terms).where(terms.c.entity == entity, terms.c.number == number))
     frames = {t["attribute"]: pl.read_ipc(io.BytesIO(t["terms"])) for t in held}
     return Model(entity, row["number"], json.loads(row["settings"]), frames, json.loads(row["evidence"]), row["fingerprint"])

@@ -19,10 +19,16 @@ def changed(hub: Hub, entity: Entity, run: Run) -> int:
     if run.whole:
         bench.execute("create or replace temp table changed as select record_id from bench.compare")
         return bench.execute("select count(*) from changed")[0][0]
-    bench.execute("create or replace temp table changed as select distinct record_id from bench.touch where seq > ?", [run.base_landed_seq])
-    widened = [s for s, _ in mapped_streams(run.settings, entity) if run.memory.get("mapping", {}).get(str(s)) != mapping.fingerprint(s)]
+    bench.execute(
+        "create or replace temp table changed as select distinct record_id from bench.touch where seq > ?", [run.base_landed_seq]
+    )
+    widened = [
+        s for s, _ in mapped_streams(run.settings, entity) if run.memory.get("mapping", {}).get(str(s)) != mapping.fingerprint(s)
+    ]
     for stream in widened:
-        bench.execute("insert into changed select record_id from bench.record where source = ? and stream = ?", [stream.source, stream.name])
+        bench.execute(
+            "insert into changed select record_id from bench.record where source = ? and stream = ?", [stream.source, stream.name]
+        )
     bench.store("changed", _waived_since(hub, entity, run), append=True)
     since = int((bench.execute("select value from bench.meta where key = 'complete_since'") or [("0",)])[0][0])
     gone_streams = set(run.memory.get("mapping", {})) - {str(s) for s, _ in mapped_streams(run.settings, entity)}
@@ -35,7 +41,9 @@ def _vanished(hub: Hub, entity: Entity, run: Run) -> pl.DataFrame:
     """Published members and quarantined records that the mapping no longer makes."""
     tables = hub.tables(entity.name)
     with hub.read() as session:
-        known = [session.frame(sa.select(t.c.record_id).where(visible(t, run.base))) for t in (tables.membership, tables.quarantined)]
+        known = [
+            session.frame(sa.select(t.c.record_id).where(visible(t, run.base))) for t in (tables.membership, tables.quarantined)
+        ]
     return pl.concat(known).unique().join(run.bench.frame("select record_id from bench.live"), on="record_id", how="anti")
 
 
@@ -45,7 +53,9 @@ def _waived_since(hub: Hub, entity: Entity, run: Run) -> pl.DataFrame:
 
 def _said_since(hub: Hub, table: sa.Table, entity: Entity, run: Run, also: sa.ColumnElement | None = None) -> pl.DataFrame:
     """Records of rows that came or went since the base run."""
-    news = sa.or_(table.c.event_seq > run.base_event_seq, table.c.withdrawn_seq > run.base_event_seq, *([] if also is None else [also]))
+    news = sa.or_(
+        table.c.event_seq > run.base_event_seq, table.c.withdrawn_seq > run.base_event_seq, *([] if also is None else [also])
+    )
     with hub.read() as session:
         return session.frame(sa.select(table.c.record_id).where(table.c.entity == entity.name, news)).unique()
 

@@ -16,7 +16,14 @@ from mdm.entity import Attribute, Entity, Hard, Key
 
 DTYPES = {str: pl.String, int: pl.Int64, float: pl.Float64, bool: pl.Boolean, date: pl.Date, list: pl.List(pl.String)}
 _FAILURES = {"record_id": pl.Int64, "attribute": pl.String, "rule": pl.String, "value": pl.String, "hard": pl.Boolean}
-_USUAL = {str: standard.text, float: standard.number, int: standard.number, bool: standard.boolean, date: standard.date, list: standard.split(";")}
+_USUAL = {
+    str: standard.text,
+    float: standard.number,
+    int: standard.number,
+    bool: standard.boolean,
+    date: standard.date,
+    list: standard.split(";"),
+}
 
 
 def published(raw: pl.DataFrame, attributes: Sequence[Attribute]) -> pl.DataFrame:
@@ -80,13 +87,13 @@ def _failures(record: pl.DataFrame, column: str, checks: list, entity: Entity) -
     cases = _cases(schema, distinct.rename({"value": column})) if distinct.height else None
     if cases is None:
         return pl.DataFrame(schema=_FAILURES)
-    rules = cases.with_columns(rule=pl.col("check_number").replace_strict(dict(enumerate(c.error or str(c) for c in checks)), return_dtype=pl.String))
+    rules = cases.with_columns(
+        rule=pl.col("check_number").replace_strict(dict(enumerate(c.error or str(c) for c in checks)), return_dtype=pl.String)
+    )
     bad = rules.join(distinct.with_row_index("index"), on="index").select("value", "rule").unique()
     rows = held.join(bad, on="value")
     text = pl.col("value").list.join("; ") if isinstance(rows.schema["value"], pl.List) else pl.col("value").cast(pl.String)
-    return rows.select(
-        "record_id", attribute=pl.lit(column), rule="rule", value=text, hard=pl.col("rule").is_in(list(hardness))
-    )
+    return rows.select("record_id", attribute=pl.lit(column), rule="rule", value=text, hard=pl.col("rule").is_in(list(hardness)))
 
 
 def _row_failures(record: pl.DataFrame, check: object) -> pl.DataFrame:
@@ -95,8 +102,17 @@ def _row_failures(record: pl.DataFrame, check: object) -> pl.DataFrame:
     if cases is None:
         return pl.DataFrame(schema=_FAILURES)
     rows = record.select("record_id").with_row_index("index")
-    return cases.select("index").unique().join(rows, on="index").select(
-        "record_id", attribute=pl.lit(""), rule=pl.lit(rule.error or str(rule)), value=pl.lit(None, pl.String), hard=pl.lit(isinstance(check, Hard))
+    return (
+        cases.select("index")
+        .unique()
+        .join(rows, on="index")
+        .select(
+            "record_id",
+            attribute=pl.lit(""),
+            rule=pl.lit(rule.error or str(rule)),
+            value=pl.lit(None, pl.String),
+            hard=pl.lit(isinstance(check, Hard)),
+        )
     )
 
 

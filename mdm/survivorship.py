@@ -125,7 +125,9 @@ def _by_value(candidates: pl.DataFrame, name: str, rule: Rule, failed: pl.Series
     ]  # fmt: skip
     offered = candidates.filter(_present(candidates, name))
     order = offered.sort(["cluster", *(k for k, _ in keys)], descending=[False, *(down for _, down in keys)], nulls_last=True)
-    return order.unique("cluster", keep="first", maintain_order=True).select("cluster", name, pl.col("record_id").alias(f"{name}@"))
+    return order.unique("cluster", keep="first", maintain_order=True).select(
+        "cluster", name, pl.col("record_id").alias(f"{name}@")
+    )
 
 
 def _present(candidates: pl.DataFrame, value: str) -> pl.Expr:

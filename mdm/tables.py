@@ -14,11 +14,7 @@ import sqlalchemy as sa
 from mdm.entity import Attribute, Entity
 
 OPEN = 9223372036854775807
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
+NAMING = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
 STAMP = sa.DateTime(timezone=True)
 Big = sa.BigInteger
 Text = sa.Text

@@ -53,7 +53,7 @@ def _prior(bench: Bench, entity: Entity, count: int) -> tuple[float, int]:
     best, found = 0.0, 0
     for attribute in (a for a in entity.identifiers if a.identity and a.identity.joins):
         pairs, filled = bench.execute(
-            f'select coalesce(sum(n * (n - 1) / 2), 0)::bigint, coalesce(sum(n), 0)::bigint from (select count(*) as n from bench.compare '
+            f"select coalesce(sum(n * (n - 1) / 2), 0)::bigint, coalesce(sum(n), 0)::bigint from (select count(*) as n from bench.compare "
             f'where "{attribute.name}" is not null group by "{attribute.name}" having count(*) <= {entity.hot})'
         )[0]
         if pairs >= _OBSERVED and filled:
@@ -86,7 +86,7 @@ def _weights(bench: Bench, entity: Entity, settings: dict[str, Any], count: int,
 def _expectation(linker: Linker, rule: Any) -> None:
     try:
         linker.training.estimate_parameters_using_expectation_maximisation(block_on(*rule), fix_u_probabilities=True)
-    except Exception as error:  # noqa: BLE001 Splink raises plain errors when a block cannot teach anything
+    except Exception as error:
         logging.getLogger("mdm").info("training block gave nothing", extra={"block": list(rule), "why": str(error)[:200]})
 
 
@@ -98,10 +98,14 @@ def _block_pairs(bench: Bench, rule: Any, hot: int) -> int:
     )[0][0]
 
 
-def _completed(declared: dict[str, Any], fitted: dict[str, Any], sampled: float, pairs: int, evidence: dict[str, Any]) -> dict[str, Any]:
+def _completed(
+    declared: dict[str, Any], fitted: dict[str, Any], sampled: float, pairs: int, evidence: dict[str, Any]
+) -> dict[str, Any]:
     """The fitted settings, with declared weights where too little was observed."""
     for said, got in zip(declared["comparisons"], fitted["comparisons"], strict=True):
-        levels = [(s, g) for s, g in zip(said["comparison_levels"], got["comparison_levels"], strict=True) if not s.get("is_null_level")]
+        levels = [
+            (s, g) for s, g in zip(said["comparison_levels"], got["comparison_levels"], strict=True) if not s.get("is_null_level")
+        ]
         for kind, seen in (("u_probability", sampled), ("m_probability", pairs)):
             kept = []
             for level, (s, g) in enumerate(levels):

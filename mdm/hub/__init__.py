@@ -60,7 +60,9 @@ class Hub:
         self.engine = engine.engine_of(url)
         self.entities = {e.name: e for e in entities}
         self.fixed: Mapping[str, sa.Table] = tables.hub_metadata().tables
-        self.derived = {name: tables.derived(e, sa.MetaData(naming_convention=tables.NAMING)) for name, e in self.entities.items()}
+        self.derived = {
+            name: tables.derived(e, sa.MetaData(naming_convention=tables.NAMING)) for name, e in self.entities.items()
+        }
 
     @property
     def dialect(self) -> str:

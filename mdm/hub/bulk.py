@@ -77,7 +77,13 @@ def _frame_postgresql(connection: sa.Connection, statement: sa.Select, schema: d
     if not buffer.tell():
         return pl.DataFrame(schema=schema)
     buffer.seek(0)
-    arrow = {pl.Int64(): pa.int64(), pl.Float64(): pa.float64(), pl.Boolean(): pa.bool_(), pl.Date(): pa.date32(), pl.String(): pa.large_string()}
+    arrow = {
+        pl.Int64(): pa.int64(),
+        pl.Float64(): pa.float64(),
+        pl.Boolean(): pa.bool_(),
+        pl.Date(): pa.date32(),
+        pl.String(): pa.large_string(),
+    }
     table = pyarrow.csv.read_csv(
         buffer,
         read_options=pyarrow.csv.ReadOptions(column_names=list(schema), block_size=32 << 20),

@@ -56,7 +56,9 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         import psycopg  # noqa: F401
     except ImportError:
         raise ConfigError("the hub is on PostgreSQL, which needs an extra: pip install 'lifescience-mdm[postgres]'") from None
-    engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), connect_args={"options": "-c timezone=UTC"}, pool_pre_ping=True)
+    engine = sa.create_engine(
+        url.set(drivername="postgresql+psycopg"), connect_args={"options": "-c timezone=UTC"}, pool_pre_ping=True
+    )
 
     @sa.event.listens_for(engine, "begin")
     def _begun(connection: sa.Connection) -> None:

@@ -57,7 +57,11 @@ def sweep(context: Context, entity: Entity) -> None:
     hub, part = context.hub, context.hub.fixed["run_entity"]
     with hub.read() as session:
         base = record.pointer(session.connection, hub.fixed, entity.name)
-        left = session.rows(sa.select(part.c.run_id).where(part.c.entity == entity.name, part.c.state.in_(["running", "planned", "held", "failed"])))
+        left = session.rows(
+            sa.select(part.c.run_id).where(
+                part.c.entity == entity.name, part.c.state.in_(["running", "planned", "held", "failed"])
+            )
+        )
     if not left:
         return
     for table in hub.tables(entity.name).versioned:
@@ -70,5 +74,3 @@ def sweep(context: Context, entity: Entity) -> None:
                 table = hub.fixed[name]
                 tx.execute(table.delete().where(table.c.entity == entity.name, table.c.run_id == row["run_id"]))
             tx.execute(part.update().where(part.c.entity == entity.name, part.c.run_id == row["run_id"]).values(state="swept"))
-
-

@@ -22,7 +22,14 @@ MEASURED = ("created", "changed", "merged", "split", "retired", "restored")
 
 
 def run(
-    context: Context, names: Sequence[str] = (), *, pull: bool = True, full: bool = False, plan: bool = False, gated: bool = True, progress: Progress = silent
+    context: Context,
+    names: Sequence[str] = (),
+    *,
+    pull: bool = True,
+    full: bool = False,
+    plan: bool = False,
+    gated: bool = True,
+    progress: Progress = silent,
 ) -> Report:
     """Pull, then take every entity named (or all) from landed records to a publication, a plan, or a held plan."""
     current(context.hub)
@@ -64,7 +71,9 @@ def train_model(context: Context, name: str, *, activate: bool = False, progress
     return fitted, saved
 
 
-def resolved(context: Context, entity: Entity, number: int, *, full: bool, plan: bool, gated: bool, progress: Progress) -> EntityReport:
+def resolved(
+    context: Context, entity: Entity, number: int, *, full: bool, plan: bool, gated: bool, progress: Progress
+) -> EntityReport:
     sweep(context, entity)
     report = EntityReport(entity.name, number)
     run = opened(context, entity, number, full=full)
@@ -152,7 +161,16 @@ def _judge(context: Context, entity: Entity, run: Run, report: EntityReport, tal
     }  # fmt: skip
     fault.point("release.before")
     with hub.begin() as tx:
-        record.mark(tx.connection, hub.fixed, run, memory=memory, counts=counts, changes=changes, state=report.state, message="; ".join(over) or None)
+        record.mark(
+            tx.connection,
+            hub.fixed,
+            run,
+            memory=memory,
+            counts=counts,
+            changes=changes,
+            state=report.state,
+            message="; ".join(over) or None,
+        )
         if report.state == "published":
             record.release(tx.connection, hub.fixed, entity.name, run.number, changes)
     fault.point("release.after")
@@ -172,5 +190,3 @@ def _over(context: Context, entity: Entity, counts: dict[str, int], sums: dict[s
         if share > limit:
             words.append(f"{name}: {counts.get(name, 0)} of {of} ({share:.1%}) is more than the gate's {limit:.1%}")
     return words
-
-

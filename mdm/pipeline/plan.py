@@ -39,7 +39,15 @@ def _publish_plan(context: Context, entity: Entity, number: int, reason: str) ->
     hub = context.hub
     with hub.begin() as tx:
         part = record.record_of(tx.connection, hub.fixed, entity.name, number)
-        audit.record(tx, "approve", actor=context.actor, entity=entity.name, object=str(number), reason=reason, after=json.loads(part["counts"]))
+        audit.record(
+            tx,
+            "approve",
+            actor=context.actor,
+            entity=entity.name,
+            object=str(number),
+            reason=reason,
+            after=json.loads(part["counts"]),
+        )
         record.release(tx.connection, hub.fixed, entity.name, number, part["changes"])
 
 
@@ -57,7 +65,11 @@ def reject(context: Context, number: int, *, reason: str) -> list[str]:
                 sweep(context, entity)
                 with context.hub.begin() as tx:
                     table = context.hub.fixed["run_entity"]
-                    tx.execute(table.update().where(table.c.entity == entity.name, table.c.run_id == number).values(state="rejected", message=reason))
+                    tx.execute(
+                        table.update()
+                        .where(table.c.entity == entity.name, table.c.run_id == number)
+                        .values(state="rejected", message=reason)
+                    )
             dropped.append(entity.name)
     if not dropped:
         raise ConflictError(f"run {number} holds no plan; see `mdm status`")
@@ -67,7 +79,11 @@ def reject(context: Context, number: int, *, reason: str) -> list[str]:
 def _parts(context: Context, number: int, entity: str | None = None) -> Sequence[sa.RowMapping]:
     part = context.hub.fixed["run_entity"]
     with context.hub.read() as session:
-        rows = session.rows(sa.select(part).where(part.c.run_id == number, sa.true() if entity is None else part.c.entity == entity).order_by(part.c.entity))
+        rows = session.rows(
+            sa.select(part)
+            .where(part.c.run_id == number, sa.true() if entity is None else part.c.entity == entity)
+            .order_by(part.c.entity)
+        )
     if not rows:
         raise NotFoundError(f"there is no run {number}; see `mdm status`")
     return rows

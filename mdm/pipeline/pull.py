@@ -28,7 +28,12 @@ def begin(context: Context) -> int:
 
 
 def sync(
-    context: Context, names: Sequence[str] = (), *, number: int | None = None, accept_shrink: bool = False, progress: Progress = silent
+    context: Context,
+    names: Sequence[str] = (),
+    *,
+    number: int | None = None,
+    accept_shrink: bool = False,
+    progress: Progress = silent,
 ) -> list[StreamReport]:
     """Pull and land the sources named, or all; a stream that fails does not stop the others."""
     current(context.hub)
@@ -47,7 +52,9 @@ def sync(
     return reports
 
 
-def _sync(context: Context, source: settings.Source, number: int, *, accept_shrink: bool, progress: Progress) -> list[StreamReport]:
+def _sync(
+    context: Context, source: settings.Source, number: int, *, accept_shrink: bool, progress: Progress
+) -> list[StreamReport]:
     connector = catalog.connector(source)
     world = World(home=context.settings.folder, resolve=settings.resolve)
     key = context.settings.hub.pseudonym_key
@@ -55,7 +62,9 @@ def _sync(context: Context, source: settings.Source, number: int, *, accept_shri
     for stream in source.streams.values():
         started = time.monotonic()
         progress("pull", f"{source.name}/{stream.name}")
-        landing = land.Landing(context.hub, source, stream, number, accept_shrink, settings.resolve(key) if key and stream.pseudonymise else None)
+        landing = land.Landing(
+            context.hub, source, stream, number, accept_shrink, settings.resolve(key) if key and stream.pseudonymise else None
+        )
         report = StreamReport(source.name, stream.name)
         try:
             tally = land.run(landing, connector, world)
@@ -72,5 +81,3 @@ def _sync(context: Context, source: settings.Source, number: int, *, accept_shri
 def feeding(context: Context, entities: Sequence[Entity]) -> list[str]:
     wanted = {e.name for e in entities}
     return [s.name for s in context.settings.sources.values() if any(wanted & set(t.entities) for t in s.streams.values())]
-
-

@@ -21,11 +21,14 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     waived = _waivers(hub, entity, run)
     fresh = bench.execute("select count(distinct record_id) from fresh semi join bench.record using (record_id)")[0][0]
     refused: list[pl.DataFrame] = []
-    bench.execute("create or replace temp table checking as select distinct record_id from fresh semi join bench.record using (record_id)")
+    bench.execute(
+        "create or replace temp table checking as select distinct record_id from fresh semi join bench.record using (record_id)"
+    )
     bench.store("checking", _released(bench, hub, entity, run), append=True)
     for offset in range(0, fresh + 1, WINDOW):
         records = bench.frame(
-            "select * from bench.record where record_id in (select record_id from checking order by record_id limit ? offset ?)", [WINDOW, offset]
+            "select * from bench.record where record_id in (select record_id from checking order by record_id limit ? offset ?)",
+            [WINDOW, offset],
         )
         refused.append(_judge(bench, entity, records, waived))
     bad = pl.concat(refused).unique() if refused else pl.DataFrame(schema={"record_id": pl.Int64})
@@ -38,7 +41,9 @@ def _judge(bench: Bench, entity: Entity, records: pl.DataFrame, waived: pl.DataF
     if records.is_empty():
         return pl.DataFrame(schema={"record_id": pl.Int64})
     failed = judged(records, entity, waived)
-    codes = bench.frame("select record_id, attribute, rule, value, hard from bench.failed semi join (select record_id from checking) using (record_id) where rule = 'unknown code'")
+    codes = bench.frame(
+        "select record_id, attribute, rule, value, hard from bench.failed semi join (select record_id from checking) using (record_id) where rule = 'unknown code'"
+    )
     bad = failed.filter("hard").select("record_id").unique()
     barred = pl.concat([failed, codes]) if codes.height else failed
     accepted = records.join(bad, on="record_id", how="anti")
@@ -67,15 +72,21 @@ def masked(records: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:
     """Records whose failing values are emptied: they may not speak for a join. Pure."""
     for attribute in failed.filter(pl.col("attribute") != "")["attribute"].unique().sort():
         bad = failed.filter(pl.col("attribute") == attribute)["record_id"]
-        records = records.with_columns(pl.when(~pl.col("record_id").is_in(bad.implode())).then(pl.col(attribute)).alias(attribute))
+        records = records.with_columns(
+            pl.when(~pl.col("record_id").is_in(bad.implode())).then(pl.col(attribute)).alias(attribute)
+        )
     return records
 
 
 def _waivers(hub: Hub, entity: Entity, run: Run) -> pl.DataFrame:
     table = hub.fixed["waiver"]
-    live = sa.and_(table.c.event_seq <= run.event_seq, sa.or_(table.c.withdrawn_seq.is_(None), table.c.withdrawn_seq > run.event_seq))
+    live = sa.and_(
+        table.c.event_seq <= run.event_seq, sa.or_(table.c.withdrawn_seq.is_(None), table.c.withdrawn_seq > run.event_seq)
+    )
     with hub.read() as session:
-        return session.frame(sa.select(table.c.record_id, table.c.rule, table.c.value).where(table.c.entity == entity.name, live)).unique()
+        return session.frame(
+            sa.select(table.c.record_id, table.c.rule, table.c.value).where(table.c.entity == entity.name, live)
+        ).unique()
 
 
 def _released(bench: Bench, hub: Hub, entity: Entity, run: Run) -> pl.DataFrame:

@@ -62,7 +62,11 @@ def run(landing: Landing, connector: Connector, world: World, *, progress: Calla
     delivery = _Delivery()
     state = _state(landing)
     request = StreamRequest(
-        landing.stream.name, landing.stream.key, landing.stream.modified, landing.source.options_of(landing.stream.name), landing.stream.delivery
+        landing.stream.name,
+        landing.stream.key,
+        landing.stream.modified,
+        landing.source.options_of(landing.stream.name),
+        landing.stream.delivery,
     )
     pages: list[pl.DataFrame] = []
     for message in connector.read(world, request, state):
@@ -138,7 +142,9 @@ def _state(landing: Landing) -> dict | None:
     table = landing.hub.fixed["stream_state"]
     source, stream = landing.names
     with landing.hub.read() as session:
-        row = session.execute(sa.select(table.c.state, table.c.fingerprint).where(table.c.source == source, table.c.stream == stream)).first()
+        row = session.execute(
+            sa.select(table.c.state, table.c.fingerprint).where(table.c.source == source, table.c.stream == stream)
+        ).first()
     if row is None or row.state is None or landing.stream.delivery == "full" or row.fingerprint != fingerprint(landing.stream):
         return None
     return json.loads(row.state)
@@ -214,7 +220,9 @@ def _absent(landing: Landing, delivery: _Delivery) -> None:
     with hub.read() as session:
         live = session.frame(sa.select(table.c.record_id, table.c.source_key).where(
             table.c.source == source, table.c.stream == stream, table.c.op != "delete", table.c.parent_id.is_(None)))  # fmt: skip
-    seen = pl.concat(delivery.seen).unique().to_frame("record_id") if delivery.seen else pl.DataFrame(schema={"record_id": pl.Int64})
+    seen = (
+        pl.concat(delivery.seen).unique().to_frame("record_id") if delivery.seen else pl.DataFrame(schema={"record_id": pl.Int64})
+    )
     gone = live.join(seen, on="record_id", how="anti")
     if live.height and gone.height / live.height > landing.stream.shrink and not landing.accept_shrink:
         raise ShrunkError(
@@ -222,7 +230,12 @@ def _absent(landing: Landing, delivery: _Delivery) -> None:
             f"{landing.stream.shrink}; nothing was deleted. If it is right: `mdm sync {source} --accept-shrink`, else ask for a new delivery"
         )
     for part in gone.iter_slices(20_000):
-        rows = part.with_columns(source_time=pl.lit(None, pl.Int64), op=pl.lit("delete"), payload=pl.lit(None, pl.String), merged_id=pl.lit(None, pl.Int64))
+        rows = part.with_columns(
+            source_time=pl.lit(None, pl.Int64),
+            op=pl.lit("delete"),
+            payload=pl.lit(None, pl.String),
+            merged_id=pl.lit(None, pl.Int64),
+        )
         rows = rows.with_columns(digest=digest.digests(rows, ["payload", "op"]))
         with hub.begin() as tx:
             versions.store(tx, rows, source, stream)
@@ -235,7 +248,10 @@ def _reject(landing: Landing, delivery: _Delivery, frame: pl.DataFrame) -> None:
     kept = frame.head(max(0, _MOST_REJECTED - delivery.rejected)).select("position", "reason", "excerpt")
     first = delivery.rejected + 1
     rows = kept.with_columns(
-        run_id=pl.lit(landing.number, pl.Int64), source=pl.lit(source), stream=pl.lit(stream), ordinal=pl.int_range(first, first + pl.len(), dtype=pl.Int64)
+        run_id=pl.lit(landing.number, pl.Int64),
+        source=pl.lit(source),
+        stream=pl.lit(stream),
+        ordinal=pl.int_range(first, first + pl.len(), dtype=pl.Int64),
     )
     delivery.rejected += frame.height
     delivery.counts["rejected"] += frame.height
@@ -291,5 +307,9 @@ def counted(landing: Landing) -> tuple[dict[str, int], tuple[str, ...]]:
 
 
 def _words(added: tuple[str, ...], removed: tuple[str, ...], retyped: object) -> str:
-    parts = [f"added: {', '.join(added)}" if added else "", f"removed: {', '.join(removed)}" if removed else "", f"retyped: {retyped}" if retyped else ""]
+    parts = [
+        f"added: {', '.join(added)}" if added else "",
+        f"removed: {', '.join(removed)}" if removed else "",
+        f"retyped: {retyped}" if retyped else "",
+    ]
     return "the source changed its fields; " + "; ".join(p for p in parts if p)

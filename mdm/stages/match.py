@@ -38,7 +38,9 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     hub.close(table, gone.select("a", "b"), run)
     hub.append(table, new, run)
     bench.store("pair_changes", pl.concat([gone.select("a", "b"), new.select("a", "b")]))
-    return Tally({"candidates": candidates, "pairs": fresh.height, "new": new.height, "gone": gone.height, "hot_keys": hot.height})
+    return Tally(
+        {"candidates": candidates, "pairs": fresh.height, "new": new.height, "gone": gone.height, "hot_keys": hot.height}
+    )
 
 
 def rules(entity: Entity) -> list[tuple[int, list[str]]]:
@@ -48,7 +50,11 @@ def rules(entity: Entity) -> list[tuple[int, list[str]]]:
 
 def key_sql(bench: Bench, columns: list[str]) -> str:
     """SQL of (record_id, k, text) for one rule; a list column gives a key per element."""
-    kinds = dict(bench.execute("select column_name, data_type from duckdb_columns() where database_name = 'bench' and table_name = 'compare'"))
+    kinds = dict(
+        bench.execute(
+            "select column_name, data_type from duckdb_columns() where database_name = 'bench' and table_name = 'compare'"
+        )
+    )
     each = [f'unnest("{c}") as "{c}"' if kinds[c].endswith("[]") else f'"{c}"' for c in columns]
     filled = " and ".join(f'"{c}" is not null' for c in columns)
     names = ", ".join(f'"{c}"' for c in columns)
@@ -92,11 +98,17 @@ def _candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
     bench.execute("create or replace table changed_ids as select distinct record_id from changed")
     for i, columns in rules(entity):
         keys = f"({key_sql(bench, columns)})"
-        bench.execute(f"create or replace temp table keys as select record_id, k from {keys} where k not in (select k from hot_now where rule = {i})")
+        bench.execute(
+            f"create or replace temp table keys as select record_id, k from {keys} where k not in (select k from hot_now where rule = {i})"
+        )
         if whole:
-            bench.execute(f"insert into blocked_all select x.record_id, y.record_id, {i} from keys x join keys y on x.k = y.k and x.record_id < y.record_id")
+            bench.execute(
+                f"insert into blocked_all select x.record_id, y.record_id, {i} from keys x join keys y on x.k = y.k and x.record_id < y.record_id"
+            )
         else:
-            bench.execute("create or replace temp table keys_changed as select record_id, k from keys semi join changed_ids using (record_id)")
+            bench.execute(
+                "create or replace temp table keys_changed as select record_id, k from keys semi join changed_ids using (record_id)"
+            )
             bench.execute(
                 f"insert into blocked_all select least(x.record_id, y.record_id), greatest(x.record_id, y.record_id), {i} "
                 "from keys_changed x join keys y on x.k = y.k and x.record_id <> y.record_id"
@@ -118,7 +130,9 @@ def _score(hub: Hub, bench: Bench, entity: Entity, run: Run) -> None:
                 "create or replace table blocked_part as select rule::varchar as match_key, a as join_key_l, b as join_key_r "
                 f"from blocked where hash(a) % {chunks} = {chunk}"
             )
-            linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register("blocked_part", table_name=f"blocked_part_{chunk}"))
+            linker.table_management.register_blocked_pairs_for_predict(
+                linker._db_api.register("blocked_part", table_name=f"blocked_part_{chunk}")
+            )
             scored = linker.inference.predict(threshold_match_weight=floor, warning_mode="never")
             bench.execute(
                 f"insert into pairs_new select least(record_id_l, record_id_r), greatest(record_id_l, record_id_r), round(match_weight, 6), "

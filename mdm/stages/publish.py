@@ -18,7 +18,9 @@ _KINDS = ("created", "changed", "merged", "split", "retired", "restored")
 def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     """Write the difference between the bench and what is published."""
     tables, bench = hub.tables(entity.name), run.bench
-    made = bench.frame("select * from golden_new join (select golden_id, founder, born from ids) using (golden_id) order by golden_id")
+    made = bench.frame(
+        "select * from golden_new join (select golden_id, founder, born from ids) using (golden_id) order by golden_id"
+    )
     scope = bench.frame("select golden_id from assigned union select golden_id from before order by 1")["golden_id"]
     kinds = _golden(hub, entity, run, made, scope)
     _membership(hub, entity, run)
@@ -40,11 +42,21 @@ def sums(session: Session, entity: Entity, run: Run) -> dict[str, int]:
     tables = session.hub.tables(entity.name)
     live = run.bench.execute("select count(distinct record_id) from bench.live")[0][0]
     members = session.scalar(sa.select(sa.func.count()).select_from(tables.membership).where(open_now(tables.membership)))
-    refused = sa.select(sa.func.count(sa.distinct(tables.quarantined.c.record_id))).where(open_now(tables.quarantined), tables.quarantined.c.stale.is_(False))
+    refused = sa.select(sa.func.count(sa.distinct(tables.quarantined.c.record_id))).where(
+        open_now(tables.quarantined), tables.quarantined.c.stale.is_(False)
+    )
     total = session.scalar(sa.select(sa.func.count()).select_from(tables.golden).where(open_now(tables.golden)))
     queued = session.scalar(sa.select(sa.func.count()).select_from(tables.question).where(open_now(tables.question)))
     pairs = session.scalar(sa.select(sa.func.count()).select_from(tables.pair).where(open_now(tables.pair)))
-    return {"live": live, "members": members, "quarantined": session.scalar(refused), "suppressed": 0, "total": total, "queued": queued, "pairs": pairs}
+    return {
+        "live": live,
+        "members": members,
+        "quarantined": session.scalar(refused),
+        "suppressed": 0,
+        "total": total,
+        "queued": queued,
+        "pairs": pairs,
+    }
 
 
 def move(session: Session, run: Run, changes: int) -> None:
@@ -97,7 +109,9 @@ def _membership(hub: Hub, entity: Entity, run: Run) -> None:
     table, bench = hub.tables(entity.name).membership, run.bench
     real = "(select b.record_id, b.golden_id from before b)"
     gone = bench.frame(f"select record_id from {real} anti join assigned using (record_id, golden_id) order by 1")
-    new = bench.frame(f"select record_id, golden_id from assigned anti join {real} b using (record_id, golden_id) order by record_id")
+    new = bench.frame(
+        f"select record_id, golden_id from assigned anti join {real} b using (record_id, golden_id) order by record_id"
+    )
     if gone.height:
         hub.close(table, gone, run)
     hub.append(table, new, run)
@@ -121,13 +135,17 @@ def _retired(hub: Hub, entity: Entity, run: Run) -> None:
     alive = bench.frame("select distinct golden_id from assigned").with_columns(entity=pl.lit(entity.name))
     if run.base:
         with hub.read() as session:
-            old = session.frame(sa.select(table.c.entity, table.c.golden_id).where(table.c.entity == entity.name, table.c.to_run == OPEN))
+            old = session.frame(
+                sa.select(table.c.entity, table.c.golden_id).where(table.c.entity == entity.name, table.c.to_run == OPEN)
+            )
         back = old.join(alive, on="golden_id", how="semi").unique()
         if back.height:
             hub.close(table, back.select("entity", "golden_id"), run)
     rows = bench.frame("select golden_id, coalesce(successor_id, '') as successor_id from retired order by 1, 2")
     reason = pl.when(pl.col("successor_id") == "").then(pl.lit("no members left")).otherwise(pl.lit("merged"))
-    hub.append(table, rows.select(entity=pl.lit(entity.name), golden_id="golden_id", successor_id="successor_id", reason=reason), run)
+    hub.append(
+        table, rows.select(entity=pl.lit(entity.name), golden_id="golden_id", successor_id="successor_id", reason=reason), run
+    )
 
 
 def _questions(hub: Hub, entity: Entity, run: Run) -> None:
@@ -141,7 +159,12 @@ def _questions(hub: Hub, entity: Entity, run: Run) -> None:
             before = session.frame(query)
         if not run.whole:
             ids = bench.frame("select record_id from touched")
-            before = pl.concat([before.join(ids, left_on="a", right_on="record_id", how="semi"), before.join(ids, left_on="b", right_on="record_id", how="semi")]).unique()
+            before = pl.concat(
+                [
+                    before.join(ids, left_on="a", right_on="record_id", how="semi"),
+                    before.join(ids, left_on="b", right_on="record_id", how="semi"),
+                ]
+            ).unique()
     same = list(made.columns)
     gone = before.join(made, on=same, how="anti").select("a", "b")
     if gone.height:
@@ -152,7 +175,9 @@ def _questions(hub: Hub, entity: Entity, run: Run) -> None:
 def _quarantined(hub: Hub, entity: Entity, run: Run) -> None:
     table, bench = hub.tables(entity.name).quarantined, run.bench
     where = "" if run.whole else "and record_id in (select record_id from changed)"
-    made = bench.frame(f"select distinct record_id, rule, attribute, value, stale from bench.failed where hard {where} order by all")
+    made = bench.frame(
+        f"select distinct record_id, rule, attribute, value, stale from bench.failed where hard {where} order by all"
+    )
     made = made.unique(["record_id", "rule", "attribute"], keep="first", maintain_order=True)
     before = made.clear()
     if run.base:
@@ -168,9 +193,13 @@ def _quarantined(hub: Hub, entity: Entity, run: Run) -> None:
 
 def _rules(hub: Hub, entity: Entity, run: Run) -> None:
     table = hub.fixed["rule_in_force"]
-    made = pl.DataFrame([(entity.name, a.name, str(a.rule)) for a in entity.attributes], schema=["entity", "attribute", "rule"], orient="row")
+    made = pl.DataFrame(
+        [(entity.name, a.name, str(a.rule)) for a in entity.attributes], schema=["entity", "attribute", "rule"], orient="row"
+    )
     with hub.read() as session:
-        before = session.frame(sa.select(table.c.entity, table.c.attribute, table.c.rule).where(table.c.entity == entity.name, open_now(table)))
+        before = session.frame(
+            sa.select(table.c.entity, table.c.attribute, table.c.rule).where(table.c.entity == entity.name, open_now(table))
+        )
     gone = before.join(made, on=made.columns, how="anti").select("entity", "attribute")
     if gone.height:
         hub.close(table, gone, run)
@@ -183,17 +212,23 @@ def _quality(hub: Hub, entity: Entity, run: Run) -> None:
     counted = ", ".join(f'count("{n}") as "{n}"' for n in names)
     filled = bench.frame(f"select source, count(*) as records, {counted} from bench.record group by source")
     long = filled.unpivot(index=["source", "records"], on=names, variable_name="attribute", value_name="filled")
-    broken = bench.frame("select r.source, f.attribute, count(distinct f.record_id) as broken from bench.failed f join bench.record r using (record_id) group by 1, 2")
+    broken = bench.frame(
+        "select r.source, f.attribute, count(distinct f.record_id) as broken from bench.failed f join bench.record r using (record_id) group by 1, 2"
+    )
     long = long.join(broken, on=["source", "attribute"], how="left").with_columns(pl.col("broken").fill_null(0))
     complete = long.select("source", "attribute", measure=pl.lit("completeness"), value=pl.col("filled") / pl.col("records"))
-    valid = long.filter(pl.col("filled") > 0).select("source", "attribute", measure=pl.lit("validity"), value=1 - pl.col("broken") / pl.col("filled"))
-    rows = pl.concat([complete, valid]).with_columns(run_id=pl.lit(run.number, pl.Int64), entity=pl.lit(entity.name), band=pl.lit(""))
+    valid = long.filter(pl.col("filled") > 0).select(
+        "source", "attribute", measure=pl.lit("validity"), value=1 - pl.col("broken") / pl.col("filled")
+    )
+    rows = pl.concat([complete, valid]).with_columns(
+        run_id=pl.lit(run.number, pl.Int64), entity=pl.lit(entity.name), band=pl.lit("")
+    )
     table = hub.fixed["quality_figure"]
     hub.load(table, rows.with_columns(pl.col("value").round(6)).sort("source", "attribute", "measure"))
 
 
 def _changes(hub: Hub, entity: Entity, run: Run, kinds: pl.DataFrame) -> None:
-    rows = kinds.with_columns(run_id=pl.lit(run.number, pl.Int64), entity=pl.lit(entity.name), ordinal=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+    rows = kinds.with_columns(
+        run_id=pl.lit(run.number, pl.Int64), entity=pl.lit(entity.name), ordinal=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
+    )
     hub.load(hub.fixed["change_log"], rows.select("run_id", "entity", "ordinal", "golden_id", "kind"))
-
-

@@ -58,5 +58,3 @@ def _remember(bench: Bench, streams: _Streams, run: Run) -> None:
     values = [(f"mapping:{stream}", mapping.fingerprint(stream)) for stream, _ in streams] + [("landed_seq", str(run.landed_seq))]
     for key, value in values:
         bench.execute("insert or replace into bench.meta values (?, ?)", [key, value])
-
-

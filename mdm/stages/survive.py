@@ -26,7 +26,11 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     """Make the golden rows, children and links of every touched golden record, on the bench."""
     bench = run.bench
     _widen(hub, entity, run)
-    roles = pl.DataFrame([(s.name, s.role) for s in run.settings.sources.values()] + [("steward", "steward")], schema=["source", "role"], orient="row")
+    roles = pl.DataFrame(
+        [(s.name, s.role) for s in run.settings.sources.values()] + [("steward", "steward")],
+        schema=["source", "role"],
+        orient="row",
+    )
     bench.store("roles", roles.with_columns(pl.col("source").cast(pl.String)))
     pinned = _pinned(hub, entity, run)
     _resolve_links(hub, entity, run)
@@ -73,7 +77,11 @@ def golden(members: pl.DataFrame, entity: Entity, failed: pl.DataFrame, pinned: 
     single = pl.len().over("cluster") == 1
     by_hand = pl.col("cluster").is_in(touched_by_hand["cluster"].implode())
     alone = members.filter(single & ~by_hand).select(
-        pl.col("cluster").alias("golden_id"), *names, source_count=pl.lit(1, pl.Int64), sole="record_id", winners=pl.lit(None, pl.String)
+        pl.col("cluster").alias("golden_id"),
+        *names,
+        source_count=pl.lit(1, pl.Int64),
+        sole="record_id",
+        winners=pl.lit(None, pl.String),
     )
     crowd = members.filter(~(single & ~by_hand))
     if crowd.is_empty():
@@ -120,11 +128,20 @@ def _following(result: pl.DataFrame, crowd: pl.DataFrame, lead: str, names: Sequ
     joined = result.join(given, on=f"{lead}@", how="left")
     missing = pl.col(f"{lead}@").is_null()
     # Where nobody has the leading attribute, the first record with any of the others speaks for all.
-    first = crowd.filter(pl.any_horizontal(pl.col(n).is_not_null() for n in names)).sort("cluster", "demoted", "source_time", "name_rank", descending=[False, False, True, False], nulls_last=True)
-    first = first.unique("cluster", keep="first", maintain_order=True).select("cluster", pl.col("record_id").alias("_spare"), *(pl.col(n).alias(f"_s_{n}") for n in names))
+    first = crowd.filter(pl.any_horizontal(pl.col(n).is_not_null() for n in names)).sort(
+        "cluster", "demoted", "source_time", "name_rank", descending=[False, False, True, False], nulls_last=True
+    )
+    first = first.unique("cluster", keep="first", maintain_order=True).select(
+        "cluster", pl.col("record_id").alias("_spare"), *(pl.col(n).alias(f"_s_{n}") for n in names)
+    )
     joined = joined.join(first, on="cluster", how="left")
     values = [pl.when(missing).then(f"_s_{n}").otherwise(n).alias(n) for n in names]
-    givers = [pl.when(pl.when(missing).then(f"_s_{n}").otherwise(n).is_not_null()).then(pl.coalesce(f"{lead}@", "_spare")).alias(f"{n}@") for n in names]
+    givers = [
+        pl.when(pl.when(missing).then(f"_s_{n}").otherwise(n).is_not_null())
+        .then(pl.coalesce(f"{lead}@", "_spare"))
+        .alias(f"{n}@")
+        for n in names
+    ]
     return joined.with_columns(*values, *givers).drop("_spare", *(f"_s_{n}" for n in names))
 
 
@@ -132,11 +149,17 @@ def _corrected(contested: pl.DataFrame, crowd: pl.DataFrame, entity: Entity, pin
     """Corrections override what the rules chose; the giver is minus the correction's number."""
     if pinned.is_empty():
         return contested
-    homes = pinned.join(crowd.select("record_id", "cluster"), on="record_id").sort("number").unique(["cluster", "attribute"], keep="last")
+    homes = (
+        pinned.join(crowd.select("record_id", "cluster"), on="record_id")
+        .sort("number")
+        .unique(["cluster", "attribute"], keep="last")
+    )
     for (name,), part in homes.group_by("attribute"):
         attribute = entity.attribute(name)
         raw = published(part.select("cluster", "number", pl.col("value").alias(name)), [attribute])
-        over = raw.select("cluster", pl.col(name).cast(DTYPES[attribute.type], strict=False).alias("_v"), pl.col("number").alias("_n"))
+        over = raw.select(
+            "cluster", pl.col(name).cast(DTYPES[attribute.type], strict=False).alias("_v"), pl.col("number").alias("_n")
+        )
         contested = contested.join(over, on="cluster", how="left").with_columns(
             pl.when(pl.col("_n").is_not_null()).then("_v").otherwise(name).alias(name),
             pl.when(pl.col("_n").is_not_null()).then(-pl.col("_n")).otherwise(f"{name}@").alias(f"{name}@"),
@@ -149,7 +172,9 @@ def _pinned(hub: Hub, entity: Entity, run: Run) -> pl.DataFrame:
         rows = given_corrections(session, entity.name, run.event_seq)
     # Times read back are text in both dialects, in UTC: ISO order is time order.
     started = run.started_at.strftime("%Y-%m-%d %H:%M:%S")
-    return rows.filter(pl.col("until").is_null() | (pl.col("until").cast(pl.String) > started)).select("record_id", "attribute", "value", "number")
+    return rows.filter(pl.col("until").is_null() | (pl.col("until").cast(pl.String) > started)).select(
+        "record_id", "attribute", "value", "number"
+    )
 
 
 def _widen(hub: Hub, entity: Entity, run: Run) -> None:
@@ -182,11 +207,17 @@ def _resolve_links(hub: Hub, entity: Entity, run: Run) -> None:
         membership = hub.tables(target).membership
         with hub.read() as session:
             at = run.base if target == entity.name else pointer(session.connection, hub.fixed, target)
-            homes.append(session.frame(sa.select(membership.c.record_id, membership.c.golden_id.label("to_id")).where(visible(membership, at))).with_columns(to_entity=pl.lit(target)))
+            homes.append(
+                session.frame(
+                    sa.select(membership.c.record_id, membership.c.golden_id.label("to_id")).where(visible(membership, at))
+                ).with_columns(to_entity=pl.lit(target))
+            )
     empty = pl.DataFrame(schema={"record_id": pl.Int64, "to_id": pl.String, "to_entity": pl.String})
     bench.store("homes", pl.concat([empty, *homes]))
     if entity.name in {k.to for k in entity.links}:
-        bench.execute(f"delete from homes where to_entity = '{entity.name}' and record_id in (select record_id from before union select record_id from assigned)")
+        bench.execute(
+            f"delete from homes where to_entity = '{entity.name}' and record_id in (select record_id from before union select record_id from assigned)"
+        )
         bench.execute(f"insert into homes select record_id, golden_id, '{entity.name}' from assigned")
     links = pl.DataFrame([(k.name, k.to) for k in entity.links], schema={"link": pl.String, "to_entity": pl.String}, orient="row")
     bench.store("links", links)
@@ -200,7 +231,11 @@ def _resolve_links(hub: Hub, entity: Entity, run: Run) -> None:
 
 def _relations(entity: Entity, said: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The primary target per golden record and link, and every distinct link with the record that says it."""
-    order = said.sort(["golden_id", "link", "source_time", "source", "stream", "source_key", "to_id"], descending=[False, False, True, False, False, False, False], nulls_last=True)
+    order = said.sort(
+        ["golden_id", "link", "source_time", "source", "stream", "source_key", "to_id"],
+        descending=[False, False, True, False, False, False, False],
+        nulls_last=True,
+    )
     key = ["golden_id", "link", "to_id", "role", "number", "study", "valid_from", "valid_to"]
     rows = order.unique(key, keep="first", maintain_order=True)
     rows = rows.with_columns(is_primary=pl.int_range(pl.len()).over("golden_id", "link") == 0)
@@ -227,5 +262,3 @@ def _children(run: Run, collection: Collection, where: str) -> pl.DataFrame:
     rows = rows.with_columns(as_json(pl.col(n), n) for n in lists)
     rows = rows.with_columns(row_id=digest.digests(rows, ["golden_id", *names, "record_id"]))
     return rows.select("row_id", "golden_id", *names, "record_id")
-
-

@@ -1,9 +1,9 @@
 """A toy to test the core with: the entity `thing`, a temporary hub, and sources that deliver what a test says.
 
-    toy = Toy(folder, "sqlite:///...")
-    toy.deliver("a", [{"id": "1", "name": "Ana Lopez", "code": "A1"}])
-    toy.run()
-    toy.partition()          # {frozenset({"a/things:1"}), ...}
+toy = Toy(folder, "sqlite:///...")
+toy.deliver("a", [{"id": "1", "name": "Ana Lopez", "code": "A1"}])
+toy.run()
+toy.partition()          # {frozenset({"a/things:1"}), ...}
 """
 
 import json
@@ -72,7 +72,22 @@ entity = "thing"
 fields = {{ name = "name", code = "code", city = "city", kind = "kind", colours = "colours", status = "status", part_1 = "part[1].number", part_2 = "part[2].number" }}
 links = {{ whole = {{ link = "whole", to = "{name}/things" }} }}
 """
-_FIELDS = ("id", "modified", "gone", "asleep", "into", "name", "code", "city", "kind", "colours", "status", "part_1", "part_2", "whole")
+_FIELDS = (
+    "id",
+    "modified",
+    "gone",
+    "asleep",
+    "into",
+    "name",
+    "code",
+    "city",
+    "kind",
+    "colours",
+    "status",
+    "part_1",
+    "part_2",
+    "whole",
+)
 
 
 class Toy:
@@ -80,11 +95,15 @@ class Toy:
 
     def __init__(self, folder: Path, url: str, *, entity: Entity = thing, delivery: str = "delta"):
         self.folder = folder
-        text = f'[hub]\nurl = "{url}"\n' + "".join(_STREAM.format(name=n, role=r, delivery=delivery) for n, r in (("a", "crm"), ("b", "register")))
+        text = f'[hub]\nurl = "{url}"\n' + "".join(
+            _STREAM.format(name=n, role=r, delivery=delivery) for n, r in (("a", "crm"), ("b", "register"))
+        )
         (folder / "mdm.toml").write_text(text, encoding="utf-8")
         for name in ("a", "b"):
             self.deliver(name, [])
-        self.context = Context(settings.load(folder / "mdm.toml", environ={}), {entity.name: entity}, Hub(url, [entity]), "tester")
+        self.context = Context(
+            settings.load(folder / "mdm.toml", environ={}), {entity.name: entity}, Hub(url, [entity]), "tester"
+        )
 
     def lay(self) -> "Toy":
         """Make the hub's tables."""
@@ -146,7 +165,10 @@ class Toy:
         for record, golden_id in sorted(self.ids().items()):
             members.setdefault(golden_id, []).append(record)
         name = {g: g if ids else " ".join(m) for g, m in members.items()}
-        state = {r: self._relation(r, name) for r in ("thing", "thing_part", "thing_link", "thing_lineage", "thing_queue", "thing_xref")}
+        state = {
+            r: self._relation(r, name)
+            for r in ("thing", "thing_part", "thing_link", "thing_lineage", "thing_queue", "thing_xref")
+        }
         if ids:
             state |= {r: self._relation(r, name) for r in ("retired",)}
         return state
@@ -156,7 +178,7 @@ class Toy:
         rows = []
         for row in self.rows(relation):
             kept = {k: name.get(v, v) if isinstance(v, str) else v for k, v in row.items() if k not in skip}
-            rows.append(json.dumps({k: (bool(v) if k == "is_primary" else v) for k, v in kept.items()}, sort_keys=True, default=str))
+            rows.append(
+                json.dumps({k: (bool(v) if k == "is_primary" else v) for k, v in kept.items()}, sort_keys=True, default=str)
+            )
         return sorted(rows)
-
-

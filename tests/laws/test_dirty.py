@@ -15,7 +15,9 @@ from mdm.testing.toy import thing
 GOOD = "id,name,city\n1,Ana Lopez,Rome\n2,Bob Stone,Paris\n"
 XML = '<?xml version="1.0"?><!DOCTYPE ODM [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><ODM xmlns="http://www.cdisc.org/ns/odm/v1.3"><AdminData>&b;</AdminData></ODM>'
 MAP = '[[sources.{0}.streams.things.map]]\nentity = "thing"\nfields = {{ name = "name", city = "city" }}\n'
-STREAM = '[sources.{0}]\nconnector = "files"\nrole = "file"\npath = "{1}"\n[sources.{0}.streams.things]\nkey = ["id"]\n{2}\n' + MAP
+STREAM = (
+    '[sources.{0}]\nconnector = "files"\nrole = "file"\npath = "{1}"\n[sources.{0}.streams.things]\nkey = ["id"]\n{2}\n' + MAP
+)
 ODM = '[sources.{0}]\nconnector = "odm"\nrole = "edc"\npath = "{1}"\n[sources.{0}.streams.sites]\nkey = ["OID"]\n' + (
     '[[sources.{0}.streams.sites.map]]\nentity = "thing"\nfields = {{ Name = "name" }}\n'
 )
@@ -50,7 +52,9 @@ def write(folder: Path) -> dict[str, str]:
 
 def project(folder: Path, url: str, paths: dict[str, str]) -> Context:
     text = f'[hub]\nurl = "{url}"\n' + "".join(
-        ODM.format(name, path) if name == "odm" else STREAM.format(name, path, 'delivery = "full"' if name in ("shrunk", "twice") else "")
+        ODM.format(name, path)
+        if name == "odm"
+        else STREAM.format(name, path, 'delivery = "full"' if name in ("shrunk", "twice") else "")
         for name, path in paths.items()
     )
     (folder / "mdm.toml").write_text(text, encoding="utf-8")
@@ -102,4 +106,7 @@ def test_errors_name_a_next_step(told):
 
     for name in ("missing", "empty", "half", "bomb", "odm", "shrunk"):
         message = streams[name].error
-        assert any(word in message for word in ("ask", "Ask", "change", "send", "raise", "allow", "--accept-shrink", "remove", "Remove", "again")), message
+        assert any(
+            word in message
+            for word in ("ask", "Ask", "change", "send", "raise", "allow", "--accept-shrink", "remove", "Remove", "again")
+        ), message

@@ -78,7 +78,9 @@ def test_batches_and_full_runs_give_the_same(batches: list, seed: int):
 def test_a_run_without_news_changes_no_published_row(toy: Toy):
     rows = [{"id": str(i), "name": NAMES[i % 5], "city": "Rome", "code": f"K{i % 3}"} for i in range(12)]
     toy.deliver("a", rows).run()
-    before = {r: toy.rows(r) for r in ("thing", "thing_xref", "thing_history", "thing_lineage", "change", "thing_link", "thing_queue")}
+    before = {
+        r: toy.rows(r) for r in ("thing", "thing_xref", "thing_history", "thing_lineage", "change", "thing_link", "thing_queue")
+    }
 
     report = toy.run()
 
