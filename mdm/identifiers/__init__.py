@@ -3,33 +3,8 @@
 A scheme called with a value says whether it is valid; `valid_on` says it for a column, `normal` gives the one spelling.
 """
 
-from mdm.identifiers.organisation import (
-    ccn,
-    ctep_site,
-    duns,
-    fei,
-    finess,
-    gln,
-    hpi_o,
-    lei,
-    oms_location,
-    oms_organisation,
-    ror,
-)
-from mdm.identifiers.person import (
-    big,
-    ctep_person,
-    dea,
-    gmc,
-    hpi_i,
-    isni,
-    lanr,
-    licence,
-    npi,
-    orcid,
-    provider_at,
-    rpps,
-)
+from mdm.identifiers.organisation import ccn, ctep_site, duns, fei, finess, gln, hpi_o, lei, oms_location, oms_organisation, ror
+from mdm.identifiers.person import big, ctep_person, dea, gmc, hpi_i, isni, lanr, licence, npi, orcid, provider_at, rpps
 from mdm.identifiers.product import atc, cas, gtin, inchikey, ndc, sscc, unii
 from mdm.identifiers.scheme import Scheme
 from mdm.identifiers.study import eu_ct, eudract, ind, nct

@@ -15,9 +15,7 @@ def digit(column: pl.Expr, at: int) -> pl.Expr:
 
 def weighted(column: pl.Expr, weights: Sequence[int], *, start: int = 0) -> pl.Expr:
     """The sum of the digits from `start`, each times its weight."""
-    return pl.sum_horizontal(
-        [digit(column, at) * weight for at, weight in enumerate(weights, start)], ignore_nulls=False
-    )
+    return pl.sum_horizontal([digit(column, at) * weight for at, weight in enumerate(weights, start)], ignore_nulls=False)
 
 
 def luhn(column: pl.Expr, length: int, *, constant: int = 0) -> pl.Expr:

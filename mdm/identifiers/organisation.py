@@ -45,8 +45,15 @@ hpi_o = Scheme(
 )
 duns = formed("duns", "Dun & Bradstreet number: nine digits, no check digit.", r"^[0-9]{9}$", bare("duns", "DUNS"))
 fei = formed("fei", "FDA Establishment Identifier: seven or ten digits.", r"^(?:[0-9]{7}|[0-9]{10})$", bare("fei", "FEI"))
-ccn = formed("ccn", "CMS Certification Number (US): six characters, the first two the state.", r"^[0-9]{2}[0-9A-Z][0-9]{3}$", bare("ccn", "CCN"))
-finess = formed("finess", "French register of health establishments: nine characters.", r"^[0-9][0-9AB][0-9]{7}$", bare("finess", "FINESS"))
+ccn = formed(
+    "ccn",
+    "CMS Certification Number (US): six characters, the first two the state.",
+    r"^[0-9]{2}[0-9A-Z][0-9]{3}$",
+    bare("ccn", "CCN"),
+)
+finess = formed(
+    "finess", "French register of health establishments: nine characters.", r"^[0-9][0-9AB][0-9]{7}$", bare("finess", "FINESS")
+)
 ctep_site = formed(
     "ctep_site", "Site code of the US Cancer Therapy Evaluation Program: two letters and three digits.", r"^[A-Z]{2}[0-9]{3}$"
 )

@@ -72,8 +72,12 @@ hpi_i = Scheme(
 provider_at = Scheme(
     "provider_at", "Austrian contract partner number: eight digits, the first checks.", _provider_at, bare("provider_at")
 )
-gmc = formed("gmc", "Number in the register of the General Medical Council (UK): seven digits.", r"^[0-9]{7}$", bare("gmc", "GMC"))
-big = formed("big", "Number in the Dutch register of professions in health care: eleven digits.", r"^[0-9]{11}$", bare("big", "BIG"))
+gmc = formed(
+    "gmc", "Number in the register of the General Medical Council (UK): seven digits.", r"^[0-9]{7}$", bare("gmc", "GMC")
+)
+big = formed(
+    "big", "Number in the Dutch register of professions in health care: eleven digits.", r"^[0-9]{11}$", bare("big", "BIG")
+)
 ctep_person = formed(
     "ctep_person", "Person code of the US Cancer Therapy Evaluation Program: five or six digits.", r"^[0-9]{5,6}$"
 )

@@ -47,7 +47,10 @@ cas = Scheme(
     grouped("cas", r"^([0-9]{2,7})([0-9]{2})([0-9])$", "$1-$2-$3", "CAS(?:RN|NO)?"),
 )
 unii = Scheme(
-    "unii", "Unique Ingredient Identifier of FDA: ten letters and digits, the last a check character.", _unii, bare("unii", "UNII:")
+    "unii",
+    "Unique Ingredient Identifier of FDA: ten letters and digits, the last a check character.",
+    _unii,
+    bare("unii", "UNII:"),
 )
 inchikey = formed(
     "inchikey",

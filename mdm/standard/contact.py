@@ -20,7 +20,9 @@ def _email(column: pl.Expr) -> pl.Expr:
 def _email_key(column: pl.Expr) -> pl.Expr:
     said = _email(column).str.replace(r"@googlemail\.com$", "@gmail.com")
     untagged = said.str.replace(rf"\+[^@]*@({_TAGGING})$", "@$1")
-    undotted = pl.concat_str(untagged.str.replace(r"@gmail\.com$", "").str.replace_all(".", "", literal=True), pl.lit("@gmail.com"))
+    undotted = pl.concat_str(
+        untagged.str.replace(r"@gmail\.com$", "").str.replace_all(".", "", literal=True), pl.lit("@gmail.com")
+    )
     return pl.when(untagged.str.contains(r"^[^@]+@gmail\.com$")).then(undotted).otherwise(untagged)
 
 
@@ -71,9 +73,7 @@ def _url_key(column: pl.Expr) -> pl.Expr:
 
 
 email = Standardiser("email", _email, "Small letters, without display name; an address that is not valid is kept.")
-email_key = Standardiser(
-    "email_key", _email_key, "For comparing: tags, and the dots that Gmail does not tell apart, removed."
-)
+email_key = Standardiser("email_key", _email_key, "For comparing: tags, and the dots that Gmail does not tell apart, removed.")
 phone = phone_in("1")
 phone_key = phone_key_in("1")
 url = Standardiser("url", _url, "Host in small letters, scheme added, closing slash dropped; the path as written.")

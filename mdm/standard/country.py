@@ -77,7 +77,8 @@ FM FSM Micronesia (Federated States of)|Federated States of Micronesia|Micronesi
 FO FRO Faroe Islands
 FR FRA France
 GA GAB Gabon
-GB GBR United Kingdom of Great Britain and Northern Ireland|United Kingdom|Great Britain|Britain|England|Scotland|Wales|Northern Ireland|UK
+GB GBR United Kingdom of Great Britain and Northern Ireland|United Kingdom|Great Britain|Britain
+GB GBR England|Scotland|Wales|Northern Ireland|UK
 GD GRD Grenada
 GE GEO Georgia|Republic of Georgia
 GF GUF French Guiana
@@ -121,7 +122,8 @@ KH KHM Cambodia
 KI KIR Kiribati
 KM COM Comoros
 KN KNA Saint Kitts and Nevis|St Kitts and Nevis
-KP PRK Korea (Democratic People's Republic of)|Democratic People's Republic of Korea|Korea, Democratic People's Republic of|North Korea
+KP PRK Korea (Democratic People's Republic of)|Democratic People's Republic of Korea
+KP PRK Korea, Democratic People's Republic of|North Korea
 KR KOR Korea, Republic of|Republic of Korea|Korea (the Republic of)|South Korea|Korea|Korea South|Korea, South
 KW KWT Kuwait
 KY CYM Cayman Islands
@@ -183,7 +185,8 @@ PL POL Poland|Polska
 PM SPM Saint Pierre and Miquelon
 PN PCN Pitcairn
 PR PRI Puerto Rico
-PS PSE Palestine, State of|State of Palestine|Palestine|Palestinian Territory|Palestinian Territories|Palestinian Territory, Occupied
+PS PSE Palestine, State of|State of Palestine|Palestine
+PS PSE Palestinian Territory|Palestinian Territories|Palestinian Territory, Occupied
 PT PRT Portugal
 PW PLW Palau
 PY PRY Paraguay

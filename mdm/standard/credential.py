@@ -27,8 +27,10 @@ def _credentials(column: pl.Expr) -> pl.Expr:
     # Short words side by side are credentials; a longer one makes the part a phrase.
     codes = short.str.contains(r"^(?:[\p{L}\p{N}-]{1,7}(?:[ ,]+|$))+$")
     parted = pl.when(codes).then(short.str.replace_all(" ", ",", literal=True)).otherwise(short)
-    cased = pl.element().str.strip_chars(" -").replace_strict(
-        {word.upper(): word for word in _MIXED_CASE}, default=pl.element().str.strip_chars(" -")
+    cased = (
+        pl.element()
+        .str.strip_chars(" -")
+        .replace_strict({word.upper(): word for word in _MIXED_CASE}, default=pl.element().str.strip_chars(" -"))
     )
     listed = parted.str.split(",").list.eval(cased).list.unique(maintain_order=True)
     return present(listed.list.filter(pl.element() != "").list.join(", "))

@@ -67,7 +67,8 @@ surgical: surgicenter
 system: sys systems
 technology: tech technologies
 trust: trusts
-university: univ universitat universidad universite universita universiteit universitario universitaria universitaire universitatsklinikum uni
+university: univ universitat universidad universite universita
+university: universiteit universitario universitaria universitaire universitatsklinikum uni
 women: womens
 """
 _SMALL_WORDS = "the of and for at de del der des du und et"

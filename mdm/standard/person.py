@@ -17,9 +17,7 @@ _DEGREES = (
     "facp facs facc facog frcp frcpc frcs mrcp esq"
 ).split()
 _TITLE_BEFORE = r"(?i)^(?:(?:" + "|".join(_TITLES) + r")(?:\.|\s)\s*)+"
-_DEGREE_AFTER = (
-    r"(?i)(?:[\s,;]+(?:m\.?d|ph\.?\s?d|d\.?o|" + "|".join([*_DEGREES, *_TITLES]) + r")\b\.?|,\s*(?:[A-Z]\.?){2,5})+$"
-)
+_DEGREE_AFTER = r"(?i)(?:[\s,;]+(?:m\.?d|ph\.?\s?d|d\.?o|" + "|".join([*_DEGREES, *_TITLES]) + r")\b\.?|,\s*(?:[A-Z]\.?){2,5})+$"
 _CLASSES = dict(zip("bfpvcgjkqsxzdtlmnr", "111122222222334556", strict=True))
 # Upper case stays; a lone particle in front ("Van Buren") is capitalised in most countries.
 _PARTICLES = ("De La ", "De Las ", "De Los ", "Van Der ", "Van Den ", "Van De ", "Von Der ", "Von Dem ", "Von Zu ")
@@ -113,9 +111,7 @@ name = Standardiser("name", _name, "Clean text; all capitals or all small letter
 folded_name = Standardiser("folded_name", _folded_name, "For comparing names: folded, without titles and degrees.")
 given = Standardiser("given", _given, "For comparing given names: folded, short forms as the name they stand for.")
 initial = Standardiser("initial", lambda c: _folded_name(c).str.slice(0, 1), "The first letter of the folded name.")
-phonetic = Standardiser(
-    "phonetic", _soundex, "American Soundex of the whole name; a name without Latin letters is folded only."
-)
+phonetic = Standardiser("phonetic", _soundex, "American Soundex of the whole name; a name without Latin letters is folded only.")
 given_part = Standardiser("given_part", _given_part, "The given names out of a whole name, without titles and degrees.")
 family_part = Standardiser("family_part", _family_part, "The family name out of a whole name, without titles and degrees.")
 suffix = Standardiser("suffix", _suffix, "Jr, Sr, II, III, IV and on; other text as it is written.")

@@ -34,7 +34,7 @@ def _postcode(column: pl.Expr) -> pl.Expr:
 def _postcode_key(column: pl.Expr) -> pl.Expr:
     # A country's letter in front is of use on an envelope only.
     bare = _postcode(column).str.replace(r"^[A-Z]{1,3}-([0-9]{4,5})$", "$1")
-    return code.expr(bare.str.replace(r"^([0-9]{5})-[0-9]{4}$", "$1"))
+    return code.expr(bare).str.replace(r"^([0-9]{5})[0-9]{4}$", "$1")
 
 
 def _address(column: pl.Expr) -> pl.Expr:

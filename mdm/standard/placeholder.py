@@ -49,6 +49,4 @@ placeholder_person = Standardiser(
 placeholder_email = Standardiser(
     "placeholder_email", _placeholder_email, "True where an address is only filled in: none@none.com."
 )
-placeholder_phone = Standardiser(
-    "placeholder_phone", _placeholder_phone, "True where a number is only filled in: 999-999-9999."
-)
+placeholder_phone = Standardiser("placeholder_phone", _placeholder_phone, "True where a number is only filled in: 999-999-9999.")

@@ -7,7 +7,7 @@ from mdm.standard.text import folded, upper
 
 _FORM_WORDS = """
 aerosol: aer aero
-capsule: cap caps capsules capsula kapsel kapseln gelule 
+capsule: cap caps capsules capsula kapsel kapseln gelule
 concentrate: conc
 cream: crm creme crema
 drops: drop gtt gtts tropfen
@@ -67,10 +67,13 @@ _ROUTE = {word: route for route, words in _ROUTES.items() for word in words.spli
     "use administration by per via for infusion".split(), ""
 )
 _SALTS = {
-    "hydrochloride": "hcl hydrochlorid chlorhydrate clorhidrato", "hydrobromide": "hbr hydrobromid", "sodium": "na sodico natrium",
-    "potassium": "kalium", "calcium": "", "magnesium": "", "zinc": "", "sulfate": "sulphate sulfat", "phosphate": "phosphat",
+    "hydrochloride": "hcl hydrochlorid chlorhydrate clorhidrato", "hydrobromide": "hbr hydrobromid",
+    "sodium": "na sodico natrium",
+    "potassium": "kalium",
+    "calcium": "", "magnesium": "", "zinc": "", "sulfate": "sulphate sulfat", "phosphate": "phosphat",
     "acetate": "acetat", "maleate": "maleat", "tartrate": "tartrat", "citrate": "citrat", "mesylate": "mesilate methanesulfonate",
-    "besylate": "besilate", "tosylate": "tosilate", "fumarate": "fumarat", "succinate": "succinat", "gluconate": "", "lactate": "",
+    "besylate": "besilate", "tosylate": "tosilate", "fumarate": "fumarat", "succinate": "succinat", "gluconate": "",
+    "lactate": "",
     "nitrate": "", "bromide": "", "chloride": "", "iodide": "", "dihydrochloride": "", "monohydrate": "", "dihydrate": "",
     "trihydrate": "", "hemihydrate": "", "anhydrous": "", "hydrate": "", "bitartrate": "", "disodium": "", "medoxomil": "",
     "pamoate": "embonate", "palmitate": "", "propionate": "", "valerate": "", "stearate": "", "oxalate": "", "malate": "",
@@ -80,9 +83,7 @@ _SALTS = {
 }  # fmt: skip
 _SALT = {word: salt for salt, words in _SALTS.items() for word in words.split()}
 _SALT_WORD = rf"\b(?:{'|'.join(_SALTS)})\b"
-_FORM_IN_FRONT = (
-    rf"(?is)^[^;]*\b(?:{'|'.join(_NOUNS)}|film|injectable|troche|granule|pellet|tab|cap)s?\b[^;]*;\s*"
-)
+_FORM_IN_FRONT = rf"(?is)^[^;]*\b(?:{'|'.join(_NOUNS)}|film|injectable|troche|granule|pellet|tab|cap)s?\b[^;]*;\s*"
 
 
 def _words(table: str) -> dict[str, str]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import polars as pl
 
-
 # Below this a column is not worth sorting out; and in a sample with fewer repeats, neither.
 _FEW = 2_000
 _SAMPLE = 1_000
@@ -67,11 +66,7 @@ class Standardiser:
 
 
 def per_value(
-    fn: Callable[[str], Any],
-    dtype: Any = pl.String,
-    *,
-    name: str | None = None,
-    about: str | None = None,
+    fn: Callable[[str], Any], dtype: Any = pl.String, *, name: str | None = None, about: str | None = None
 ) -> Standardiser:
     """A standardiser from an ordinary function of one text; it runs once per distinct value and must not raise."""
 
@@ -112,7 +107,6 @@ def reworded(column: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
 def coded(column: pl.Expr, codes: Mapping[str, str], default: pl.Expr) -> pl.Expr:
     """The column looked up whole in a table, else the default."""
     return column.replace_strict(dict(codes), default=default, return_dtype=pl.String)
-
 
 
 def _repeats(frame: pl.DataFrame) -> bool:

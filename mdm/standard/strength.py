@@ -12,7 +12,7 @@ from decimal import Context, Decimal, InvalidOperation
 
 import polars as pl
 
-from mdm.standard.standardiser import Standardiser, per_value
+from mdm.standard.standardiser import per_value
 
 _LIMIT = 1000
 _EXACT = Context(prec=34)
@@ -71,7 +71,7 @@ def _read(number: str) -> Decimal:
 def _said(text: str) -> str:
     """One spelling of letters, spaces and micro signs; a remark behind asterisks is dropped."""
     plain = unicodedata.normalize("NFKC", text.partition("**")[0] or text).lower().replace("µ", "μ")
-    return unicodedata.normalize("NFKC", " ".join(plain.split()).rstrip("."))
+    return unicodedata.normalize("NFKC", " ".join(plain.split()).rstrip(" ."))
 
 
 def _parts(said: str) -> list[str]:
@@ -169,12 +169,8 @@ def _strength_unit(text: str) -> str | None:
     return known[0].unit if known else None
 
 
-strength = per_value(
-    _strength, name="strength", about="For comparing: each amount as number and unit, sorted: 500 mg; 2 mg/ml."
-)
+strength = per_value(_strength, name="strength", about="For comparing: each amount as number and unit, sorted: 500 mg; 2 mg/ml.")
 strength_value = per_value(
     _strength_value, pl.Float64, name="strength_value", about="The number of the first amount, in the unit of strength_unit."
 )
-strength_unit = per_value(
-    _strength_unit, name="strength_unit", about="The unit of the first amount: mg, unit, mg/ml and on."
-)
+strength_unit = per_value(_strength_unit, name="strength_unit", about="The unit of the first amount: mg, unit, mg/ml and on.")

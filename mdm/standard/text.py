@@ -12,7 +12,10 @@ _TRANSLITERATED = {
 _APOSTROPHES = r"['’‘ʼʹʻ`´′＇]"
 # Marks that stand on a letter in Latin, Greek, Cyrillic, Hebrew and Arabic script. The vowel signs
 # of Indic and Thai script are letters to their readers and stay.
-_MARKS = r"[\u{300}-\u{36F}\u{1AB0}-\u{1AFF}\u{1DC0}-\u{1DFF}\u{20D0}-\u{20FF}\u{FE20}-\u{FE2F}\u{591}-\u{5C7}\u{64B}-\u{65F}\u{670}]+"
+_MARKS = (
+    r"[\u{300}-\u{36F}\u{1AB0}-\u{1AFF}\u{1DC0}-\u{1DFF}\u{20D0}-\u{20FF}\u{FE20}-\u{FE2F}"
+    r"\u{591}-\u{5C7}\u{64B}-\u{65F}\u{670}]+"
+)
 
 
 def _clean(column: pl.Expr) -> pl.Expr:
@@ -47,9 +50,7 @@ folded = Standardiser(
 )
 code = Standardiser("code", _compact, "Letters and digits only, in capitals; leading zeros kept.")
 digits = Standardiser("digits", _digits, "Digits only; leading zeros kept.")
-first_token = Standardiser(
-    "first_token", lambda c: _clean(c).str.extract(r"^(\S+)"), "The first word, as it is written."
-)
+first_token = Standardiser("first_token", lambda c: _clean(c).str.extract(r"^(\S+)"), "The first word, as it is written.")
 last_token = Standardiser("last_token", lambda c: _clean(c).str.extract(r"(\S+)$"), "The last word, as it is written.")
 tokens_sorted = Standardiser(
     "tokens_sorted",
@@ -61,18 +62,14 @@ tokens_sorted = Standardiser(
 def prefix(length: int) -> Standardiser:
     """The first characters of a text."""
     return Standardiser(
-        f"prefix({length})",
-        lambda c: present(_clean(_clean(c).str.slice(0, length))),
-        f"The first {length} characters.",
+        f"prefix({length})", lambda c: present(_clean(_clean(c).str.slice(0, length))), f"The first {length} characters."
     )
 
 
 def suffix_of(length: int) -> Standardiser:
     """The last characters of a text."""
     return Standardiser(
-        f"suffix_of({length})",
-        lambda c: present(_clean(_clean(c).str.tail(length))),
-        f"The last {length} characters.",
+        f"suffix_of({length})", lambda c: present(_clean(_clean(c).str.tail(length))), f"The last {length} characters."
     )
 
 

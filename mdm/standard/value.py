@@ -98,8 +98,8 @@ def _number(column: pl.Expr) -> pl.Expr:
     german = signed.str.contains(r"^[-+]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+$|^[-+]?[0-9]{1,3}(?:\.[0-9]{3}){2,}$")
     turned = pl.when(german).then(signed.str.replace_all(".", "", literal=True)).otherwise(signed)
     grouped = turned.str.contains(r"^[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?$")
-    plain_number = pl.when(grouped).then(turned.str.replace_all(",", "", literal=True)).otherwise(
-        turned.str.replace(",", ".", literal=True)
+    plain_number = (
+        pl.when(grouped).then(turned.str.replace_all(",", "", literal=True)).otherwise(turned.str.replace(",", ".", literal=True))
     )
     shaped = plain_number.str.extract(r"^([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)$")
     value = shaped.str.replace(r"^\+", "").cast(pl.Float64, strict=False)

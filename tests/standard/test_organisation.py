@@ -26,7 +26,12 @@ def test_organisations_that_are_one(left, right):
 
 @pytest.mark.parametrize(
     ("left", "right"),
-    [("Lakeside Hospital", "Lakeside Clinic"), ("The Co", "The And"), ("Sa Nova", "Nova"), ("Oak Hospital North", "Oak Hospital")],
+    [
+        ("Lakeside Hospital", "Lakeside Clinic"),
+        ("The Co", "The And"),
+        ("Sa Nova", "Nova"),
+        ("Oak Hospital North", "Oak Hospital"),
+    ],
 )
 def test_organisations_that_are_two(left, right):
     assert standard.org_key(left) != standard.org_key(right)

@@ -45,7 +45,8 @@ def test_one_strength_has_one_spelling(raw, expected):
 
 
 @pytest.mark.parametrize(
-    "raw", ["1-20 mCi/mL", "4MMG", "N/A", "0.02MG,0.1MG;0.01MG,N/A", "5 mg hydrochloride", "5 mg/0 ml", "1.5 blobs", "5", "9" * 2000]
+    "raw",
+    ["1-20 mCi/mL", "4MMG", "N/A", "0.02MG,0.1MG;0.01MG,N/A", "5 mg hydrochloride", "5 mg/0 ml", "1.5 blobs", "5", "9" * 2000],
 )
 def test_what_is_not_understood_keeps_its_own_spelling(raw):
     assert standard.strength(raw) == raw.lower()
