@@ -42,7 +42,11 @@ def review(context: Any, name: str, limit: int) -> None:
 
 def _asked() -> str:
     prompt = "[m]atch  [n]o match  [u]nsure  [s]kip  take [b]ack the last  [q]uit"
-    return typer.prompt(prompt, default="s", show_default=False, err=True).strip().lower()[:1]
+    try:
+        return typer.prompt(prompt, default="s", show_default=False, err=True).strip().lower()[:1]
+    except typer.Abort:
+        # Nobody is there, or went: what was answered stays.
+        return "q"
 
 
 def _decided(context: Any, name: str, question: dict[str, Any], verdict: str) -> list[int]:

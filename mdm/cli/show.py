@@ -13,7 +13,7 @@ from mdm.cli import progress, run, talk
 from mdm.errors import MdmError
 from mdm.hub import migration
 
-_PAIRS = 3
+_PAIRS, _REASONS = 3, 2
 
 
 def demo(folder: Path, *, fresh: bool) -> None:
@@ -29,7 +29,7 @@ def demo(folder: Path, *, fresh: bool) -> None:
     _judged(opened, folder)
     _pairs(opened, folder)
     talk.done(f"done in {time.monotonic() - started:.0f} seconds")
-    _next(folder)
+    _next(opened, folder)
 
 
 def _stages(report: Any) -> None:
@@ -64,15 +64,16 @@ def _pairs(opened: Any, folder: Path) -> None:
         talk.data(f"  {pair.why}")
         talk.data(f"    mdm explain {pair.entity} {pair.a} {pair.b}")
         try:
-            talk.data(
-                f"    {explain.two(opened, pair.entity, pair.a, pair.b).verdict} "
-                f"(truth: {'one' if pair.same == 'yes' else 'two'})"
-            )
+            found = explain.two(opened, pair.entity, pair.a, pair.b, scored=False)
         except MdmError as error:
             talk.say(f"    {error}", "yellow")
+            continue
+        talk.data(f"    {found.verdict} (truth: {'one' if pair.same == 'yes' else 'two'})")
+        for reason in (*found.because, *(f"{step.a} and {step.b}: {step.rule}" for step in found.path))[:_REASONS]:
+            talk.data(f"      {reason}")
 
 
-def _next(folder: Path) -> None:
+def _next(opened: Any, folder: Path) -> None:
     talk.data("")
     talk.data("next:")
     enter = Path(sys.prefix) / "bin" / "activate"
@@ -81,5 +82,7 @@ def _next(folder: Path) -> None:
         talk.data(f"  . {os.path.relpath(enter)}")
     if folder.resolve() != Path.cwd():
         talk.data(f"  cd {os.path.relpath(folder)}")
-    for command in ("mdm status", "mdm review hcp", "mdm export hcp --format csv"):
+    first = invented.worth_a_look(folder)[0]
+    golden_id = explain.one(opened, first.entity, first.a).golden_id
+    for command in ("mdm status", f"mdm explain {first.entity} {golden_id}", f"mdm review {first.entity}"):
         talk.data(f"  {command}")

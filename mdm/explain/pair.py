@@ -65,8 +65,8 @@ class _Edge:
     model: int | None = None
 
 
-def two(context: Context, name: str, a: str, b: str) -> Explained:
-    """Why two records, or golden records, are one or are not."""
+def two(context: Context, name: str, a: str, b: str, *, scored: bool = True) -> Explained:
+    """Why two records, or golden records, are one or are not; `scored` adds how their pair scores."""
     entity = context.entity(name)
     with context.hub.read() as session:
         at = pointer(session.connection, context.hub.fixed, name)
@@ -86,7 +86,7 @@ def two(context: Context, name: str, a: str, b: str) -> Explained:
     if not found.one:
         found = replace(found, because=(*found.because, *_apart(context, entity, sides, pair, edges, open_question)))
     path = tuple(_step(e, written) for e in found.path)  # type: ignore[arg-type]
-    bars = tuple(waterfall(context, entity, *pair, number)) if number is not None and pair[0] != pair[1] else ()
+    bars = tuple(waterfall(context, entity, *pair, number)) if scored and number is not None and pair[0] != pair[1] else ()
     return replace(found, path=path, waterfall=bars)
 
 
