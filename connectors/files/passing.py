@@ -50,6 +50,10 @@ class Pass:
     read: dict[str, str] = field(default_factory=dict)
     at: dict[str, Any] = field(default_factory=dict)
     fields: list[str] = field(default_factory=list)
+    last: list[str] = field(default_factory=list)
+    timeless: bool = False
+    met: dict[str, None] = field(default_factory=dict)
+    now: tuple[str, ...] = ()
     empty: list[Part] = field(default_factory=list)
     fresh: int = 0
 
@@ -58,14 +62,16 @@ class Pass:
         state = state or {}
         self.done, self.read = dict(state.get("done", {})), dict(state.get("read", {}))
         self.at, self.fields = dict(state.get("at", {})), list(state.get("fields", []))
+        self.last, self.timeless = list(state.get("last", [])), bool(state.get("timeless", self.request.modified is None))
         parts = found(self.context, self.options)
         digests = {path: digest(path) for path in dict.fromkeys(part.path for part in parts)}
         contents = {part: digests[part.path] for part in parts}
         known = self._known(parts, contents)
+        skipped = {part.label for part in known}
         if left := [part for part in known if part.label not in self.read]:
             yield Notice(f"{labels(left)}: unchanged since landed, so not read again")
         for part in parts:
-            if part not in known:
+            if part.label not in skipped:
                 yield from self._part(part, contents[part])
             self.read[part.label] = contents[part]
             yield from self._checkpoint_if_due()
@@ -74,17 +80,17 @@ class Pass:
     def _known(self, parts: list[Part], contents: dict[Part, str]) -> list[Part]:
         """The parts there is no need to read.
 
-        Where a record may stand in several files and carries no time, only their order tells which version is the
-        newest. Reading older files again would bring back older versions, so those before the first change are left.
+        Where records without a time may stand in several files, only the files' order tells which version is the newest.
+        Reading older files again would bring back older versions, so those before the first change are left.
         """
-        landed = [part for part in parts if self.done.get(part.label) == contents[part]]
-        known = [part for part in parts if self.read.get(part.label) == contents[part]]
+        landed = {part.label for part in parts if self.done.get(part.label) == contents[part]}
+        known = {part.label for part in parts if self.read.get(part.label) == contents[part]}
         if self.options["skip_unchanged"]:
-            return [part for part in parts if part in landed or part in known]
-        if len(parts) > 1 and self.request.modified is None and self.request.delivery == "delta":
-            change = next((at for at, part in enumerate(parts) if part not in landed), len(parts))
-            return [part for at, part in enumerate(parts) if at < change or part in known]
-        return known
+            known |= landed
+        elif len(parts) > 1 and self.timeless and self.request.delivery == "delta":
+            change = next((at for at, part in enumerate(parts) if part.label not in landed), len(parts))
+            known |= {part.label for part in parts[:change]}
+        return [part for part in parts if part.label in known]
 
     def _part(self, part: Part, content: str) -> Iterator[Message]:
         before = stamp(part.path)
@@ -96,6 +102,7 @@ class Pass:
                 yield from self._drift(page.fields, nested=reading.nested)
             yield from page.messages
             yield from reading.told()
+            self.timeless = self.timeless or any(_timeless(message) for message in page.messages)
             self.fresh += sum(len(message.frame) for message in page.messages if isinstance(message, Records | Rejected))
             self.at = {"file": part.label, "digest": content, "after": page.last}
             yield from self._checkpoint_if_due()
@@ -108,18 +115,28 @@ class Pass:
         unchanged(part, before)
 
     def _drift(self, fields: tuple[str, ...], *, nested: bool) -> Iterator[Message]:
-        """What changed since the last file, or since the last time."""
+        """Fields that were not there before."""
         added = tuple(name for name in fields if name not in self.fields)
-        removed = () if nested else tuple(name for name in self.fields if name not in fields)
-        if self.fields and (added or removed):
-            yield SchemaChange(added, removed)
-        self.fields = self.fields + list(added) if nested else list(fields)
+        if self.fields and added:
+            yield SchemaChange(added)
+        self.fields += added
+        self.met |= dict.fromkeys(fields)
+        self.now = () if nested else fields
+
+    def _gone(self) -> Iterator[Message]:
+        """Fields the last file has no more, though the last file of the pass before (or a file of the first) had them."""
+        removed = tuple(name for name in self.last or self.fields if name not in self.now)
+        if self.now and removed:
+            yield SchemaChange((), removed)
+        self.last = list(self.now) or self.last
+        self.fields = list(self.met) or self.fields
 
     def _end(self, parts: list[Part], known: list[Part]) -> Iterator[Message]:
         if self.empty and len(self.empty) == len(parts):
             raise DamagedError(f"{labels(self.empty)} line 1: empty, not even a header; ask for a new delivery")
         if not self.empty and not known:
             yield Complete()
+        yield from self._gone()
         # A blank file stays news, so that a source without content never passes for an unchanged one.
         self.done = {part.label: self.read[part.label] for part in parts if part not in self.empty}
         self.read, self.at = {}, {}
@@ -132,7 +149,12 @@ class Pass:
             yield self._checkpoint()
 
     def _checkpoint(self) -> Checkpoint:
-        state: dict[str, Any] = {"done": dict(self.done), "fields": list(self.fields)}
+        state: dict[str, Any] = {"done": dict(self.done), "fields": list(self.fields), "last": list(self.last)}
+        state["timeless"] = self.timeless
         if self.read or self.at:
             state |= {"read": dict(self.read), "at": dict(self.at)}
         return Checkpoint(state)
+
+
+def _timeless(message: Message) -> bool:
+    return isinstance(message, Records) and message.frame["source_time"].null_count() > 0

@@ -133,7 +133,8 @@ def _missing(field: str, role: str, where: str, columns: Sequence[str]) -> str:
 def source_times(text: pl.Series) -> tuple[pl.Series, int]:
     """Microseconds since 1970 (UTC) from written times, and how many could not be read.
 
-    A date of nothing but zeros is none. A time without a zone is taken as UTC; 03/04/2024 is the fourth of March and 03.04.2024 the third of April.
+    A date of nothing but zeros is none. A time without a zone is taken as UTC; 03/04/2024 is the fourth of March and
+    03.04.2024 the third of April.
     """
     said = text.to_frame("text").select(pl.col("text").str.strip_chars())
     # A date of nothing but zeros is how some systems write that there is none.

@@ -302,7 +302,9 @@ class TestDeliveries:
 
         said = read_files(tmp_path)
 
-        assert [m for m in said.messages if isinstance(m, SchemaChange)] == [SchemaChange(("New",), ("Old",))]
+        assert [m for m in said.messages if isinstance(m, SchemaChange)] == [SchemaChange(("New",)), SchemaChange((), ("Old",))]
+        again = read_files(tmp_path, state=said.states[-1], modified="Id")
+        assert [m for m in again.messages if isinstance(m, SchemaChange)] == []
 
     def test_columns_that_come_later_are_reported_in_the_next_run(self, tmp_path):
         (tmp_path / "a.csv").write_text("Id\n1\n")
@@ -337,6 +339,17 @@ class TestDeliveries:
 
         assert said.keys == ["2"]
         assert "a_1.csv, a_2.csv: unchanged since landed" in said.notices[0]
+
+    def test_files_with_times_are_read_again_unless_some_have_none(self, tmp_path):
+        (tmp_path / "a_1.csv").write_text("Id,At\n1,2026-01-01\n")
+        (tmp_path / "a_2.csv").write_text("Id,At\n1,2026-01-02\n")
+        timed = read_files(tmp_path, modified="At").states[-1]
+        again = read_files(tmp_path, modified="At", state=timed)
+        (tmp_path / "a_3.csv").write_text("Id,At\n1,\n")
+        blanked = read_files(tmp_path, modified="At", state=again.states[-1]).states[-1]
+
+        assert again.keys == ["1", "1"]
+        assert read_files(tmp_path, modified="At", state=blanked).keys == []
 
     def test_a_corrected_older_file_brings_those_after_it_again(self, tmp_path):
         (tmp_path / "a_1.csv").write_text("Id,Name\n1,Ana\n")
