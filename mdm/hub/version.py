@@ -75,3 +75,9 @@ def sweep(engine: sa.Engine, table: sa.Table, published: int, where: sa.ColumnEl
     with writing(engine) as connection:
         connection.execute(table.delete().where(table.c.from_run > published, scope))
         connection.execute(table.update().values(to_run=OPEN).where(table.c.to_run > published, table.c.to_run < OPEN, scope))
+
+
+def prune(engine: sa.Engine, table: sa.Table, run: int) -> None:
+    """Drop the versions that ended at or before a published run, of a table that nobody asks for its past."""
+    with writing(engine) as connection:
+        connection.execute(table.delete().where(table.c.to_run <= run))

@@ -10,7 +10,7 @@ from mdm import audit, fault, fingerprint, intake, mapping, model, news, train
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.errors import LedgerError
-from mdm.hub import Run
+from mdm.hub import Run, version
 from mdm.hub import run as record
 from mdm.hub.migration import current
 from mdm.pipeline.opening import opened, recorded, sweep
@@ -174,6 +174,9 @@ def _judge(context: Context, entity: Entity, run: Run, report: EntityReport, tal
         if report.state == "published":
             record.release(tx.connection, hub.fixed, entity.name, run.number, changes)
     fault.point("release.after")
+    if report.state == "published":
+        # A pair that is no longer one is nobody's history.
+        version.prune(hub.engine, hub.tables(entity.name).pair, run.number)
 
 
 def _releases(context: Context, entity: Entity) -> dict[str, int]:

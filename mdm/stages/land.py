@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from mdm import digest, fault, mapping
 from mdm.connector import Checkpoint, Complete, Connector, Notice, Records, Rejected, SchemaChange, StreamRequest
 from mdm.connector import Context as World
-from mdm.errors import ShrunkError
+from mdm.errors import LedgerError, ShrunkError
 from mdm.hub import Hub, Session, Tally
 from mdm.hub import source as versions
 from mdm.hub.run import now
@@ -48,6 +48,7 @@ class _Delivery:
     """What is known of the delivery so far."""
 
     counts: Counter = field(default_factory=Counter)
+    total: int = 0
     notes: list[str] = field(default_factory=list)
     fields: dict[str, None] = field(default_factory=dict)
     seen: list[pl.Series] = field(default_factory=list)
@@ -73,6 +74,7 @@ def run(landing: Landing, connector: Connector, world: World, *, progress: Calla
         match message:
             case Records(frame, fields, tabular):
                 _judge_drift(landing, delivery, frame, fields, tabular)
+                delivery.total += frame.height
                 pages.append(_judged(landing, frame))
             case Rejected(frame):
                 _reject(landing, delivery, frame)
@@ -240,6 +242,7 @@ def _absent(landing: Landing, delivery: _Delivery) -> None:
         with hub.begin() as tx:
             versions.store(tx, rows, source, stream)
             delivery.counts["deleted"] += part.height
+            delivery.total += part.height
             _count(tx, landing, delivery)
 
 
@@ -254,6 +257,7 @@ def _reject(landing: Landing, delivery: _Delivery, frame: pl.DataFrame) -> None:
         ordinal=pl.int_range(first, first + pl.len(), dtype=pl.Int64),
     )
     delivery.rejected += frame.height
+    delivery.total += frame.height
     delivery.counts["rejected"] += frame.height
     with landing.hub.begin() as tx:
         tx.insert(landing.hub.fixed["rejected_row"], rows)
@@ -270,7 +274,7 @@ def _count(tx: Session, landing: Landing, delivery: _Delivery) -> None:
 
 def _tally(delivery: _Delivery) -> Tally:
     counts = {name: delivery.counts.get(name, 0) for name in READ_COUNTS if name != "total"}
-    return Tally({"total": sum(counts.values()), **counts}, tuple(delivery.notes))
+    return Tally({"total": delivery.total, **counts}, tuple(delivery.notes))
 
 
 def _store_state(tx: Session, landing: Landing, **values: object) -> None:
@@ -282,6 +286,10 @@ def _store_state(tx: Session, landing: Landing, **values: object) -> None:
 
 
 def _finish(landing: Landing, delivery: _Delivery, status: str, message: str | None) -> None:
+    classed = sum(delivery.counts.values())
+    if classed != delivery.total:
+        source, stream = landing.names
+        raise LedgerError(f"{source}/{stream}: {delivery.total} rows were read, but {classed} are accounted for; report it with the file")
     with landing.hub.begin() as tx:
         fields = {"fields": json.dumps(list(delivery.fields))} if delivery.fields else {}
         _store_state(tx, landing, synced_at=now(), status=status, message=message, **fields)

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from mdm.entity import Entity
 from mdm.hub import Hub, Run, Session, Tally
-from mdm.hub.run import mark, release
 from mdm.hub.version import open_now, visible
 from mdm.tables import OPEN
 
@@ -57,13 +56,6 @@ def sums(session: Session, entity: Entity, run: Run) -> dict[str, int]:
         "queued": queued,
         "pairs": pairs,
     }
-
-
-def move(session: Session, run: Run, changes: int) -> None:
-    """The one short transaction: readers see the run."""
-    release(session.connection, session.hub.fixed, run.entity, run.number, changes)
-    # Closed pairs are nobody's history.
-    mark(session.connection, session.hub.fixed, run, message=None)
 
 
 def _golden(hub: Hub, entity: Entity, run: Run, made: pl.DataFrame, scope: pl.Series) -> pl.DataFrame:
