@@ -37,9 +37,10 @@ def set_value(
     if until is not None and until <= now():
         raise UsageError(f"--until {until.isoformat()} has passed already; give a time to come")
     number = ledger.next_number(tx)
+    before = _published(tx, entity, anchor.records[0], asked)
     exposed = "***" if asked.exposure == "sensitive" else shown
     seq = audit.record(
-        tx, "set", actor=actor, entity=entity, object=f"correction:{number}", reason=reason,
+        tx, "set", actor=actor, entity=entity, object=f"correction:{number}", reason=reason, before=before,
         after={"record": anchor.text, "attribute": attribute, "value": exposed, "until": until},
     )  # fmt: skip
     values = {
@@ -124,6 +125,20 @@ _BARE: dict[str, Any] = dict.fromkeys(("collections", "links", "keys", "checks",
 
 def _quoted(entity: Entity, name: str, value: str) -> str:
     return "'***'" if entity.attribute(name).exposure == "sensitive" else repr(value)
+
+
+def _published(session: Session, entity: str, record: int, attribute: Attribute) -> dict[str, Any] | None:
+    """The golden value that a correction is about to change."""
+    tables, at = session.hub.tables(entity), pointer(session.connection, session.hub.fixed, entity)
+    golden, membership = tables.golden, tables.membership
+    home = sa.select(membership.c.golden_id).where(visible(membership, at), membership.c.record_id == record).scalar_subquery()
+    row = session.rows(
+        sa.select(golden.c.golden_id, golden.c[attribute.name]).where(visible(golden, at), golden.c.golden_id == home)
+    )
+    if not row:
+        return None
+    value = "***" if attribute.exposure == "sensitive" else row[0][attribute.name]
+    return {"golden_id": row[0]["golden_id"], "value": value}
 
 
 def _attribute(entity: Entity, name: str) -> Attribute:

@@ -52,6 +52,15 @@ def test_a_correction_belongs_to_one_record(published):
     ]
 
 
+def test_the_event_of_a_correction_tells_what_was_there_before(published):
+    fix(published, ONE, "size", "7")
+
+    with published.read() as session:
+        event = session.rows(sa.select(published.fixed["event"]))[0]
+    assert json.loads(event["before"]) == {"golden_id": "THG-ONE", "value": None}
+    assert json.loads(event["after"])["value"] == 7
+
+
 def test_a_golden_id_stands_for_its_founding_record(published):
     fix(published, "THG-TWO", "size", "12")
 
