@@ -104,11 +104,15 @@ def scores(found: Any) -> None:
         rows, ("", "precision", "recall", "f1"), title=f"{found.entity}, run {found.run}: {found.records} labelled records"
     )
     lost = found.lost
-    talk.say(f"{found.true_pairs} true pairs, {found.found_pairs} found, {found.right_pairs} right; {lost.total} lost:")
-    blocking = "unknown (no bench here; run once)" if lost.blocking is None else lost.blocking
-    below = "unknown" if lost.score is None else lost.score
-    talk.say(f"  never paired by a blocking rule: {blocking}; scored too low: {below}")
-    talk.say(f"  waiting for a steward: {lost.queued}; kept apart by a constraint: {lost.constraint}")
+    where = (
+        ("never paired by a blocking rule", lost.blocking), ("scored too low", lost.score),
+        ("waiting for a steward", lost.queued), ("kept apart by a constraint", lost.constraint),
+    )  # fmt: skip
+    title = f"{found.true_pairs} true pairs, {found.found_pairs} found, {found.right_pairs} right, {lost.total} lost"
+    talk.data("")
+    talk.table([{"lost": text, "pairs": count} for text, count in where], ("lost", "pairs"), title=title)
+    if lost.blocking is None:
+        talk.say("there is no bench here to ask which pairs were never made; run once in this folder", "yellow")
     for count, what in (
         (found.quarantined, "labelled records are quarantined"),
         (found.absent, "labelled records are not in the hub"),
