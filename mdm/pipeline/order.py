@@ -39,7 +39,7 @@ def run(
     number = begin(context)
     report = Report(number)
     if pull:
-        report.sources = sync(context, feeding(context, chosen), number=number, progress=progress)
+        report.sources = sync(context, feeding(context, chosen), number=number, anew=full, progress=progress)
     for entity in chosen:
         with context.hub.lock(f"entity:{entity.name}"):
             report.entities.append(resolved(context, entity, number, full=full, plan=plan, gated=gated, progress=progress))

@@ -35,6 +35,8 @@ class Landing:
     stream: StreamSettings
     number: int
     accept_shrink: bool = False
+    # Read all again and reconcile the keys: the cursor is older than the source remembers.
+    anew: bool = False
     pseudonym_key: str | None = None
 
     @property
@@ -61,7 +63,7 @@ class _Delivery:
 def run(landing: Landing, connector: Connector, world: World, *, progress: Callable[[int], None] = lambda n: None) -> Tally:
     """Read one stream to its end, or to the error that stops it."""
     delivery = _Delivery()
-    state = _state(landing)
+    state = None if landing.anew else _state(landing)
     request = StreamRequest(
         landing.stream.name,
         landing.stream.key,
@@ -88,7 +90,7 @@ def run(landing: Landing, connector: Connector, world: World, *, progress: Calla
             case Complete():
                 delivery.complete = True
     _commit(landing, delivery, pages, None)
-    if landing.stream.delivery == "full" and delivery.complete:
+    if (landing.anew or landing.stream.delivery == "full") and delivery.complete:
         _absent(landing, delivery)
     elif landing.stream.delivery == "full":
         delivery.notes.append("the delivery was not proven complete, so nothing absent was read as deleted")
@@ -289,7 +291,9 @@ def _finish(landing: Landing, delivery: _Delivery, status: str, message: str | N
     classed = sum(delivery.counts.values())
     if classed != delivery.total:
         source, stream = landing.names
-        raise LedgerError(f"{source}/{stream}: {delivery.total} rows were read, but {classed} are accounted for; report it with the file")
+        raise LedgerError(
+            f"{source}/{stream}: {delivery.total} rows were read, but {classed} are accounted for; report it with the file"
+        )
     with landing.hub.begin() as tx:
         fields = {"fields": json.dumps(list(delivery.fields))} if delivery.fields else {}
         _store_state(tx, landing, synced_at=now(), status=status, message=message, **fields)
