@@ -53,6 +53,8 @@ def sync(
         try:
             with context.hub.lock(f"source:{source.name}"):
                 reports += _sync(context, source, number, accept_shrink=accept_shrink, anew=anew, progress=progress)
+        except LedgerError:
+            raise
         except MdmError as error:
             reports.append(StreamReport(source.name, "", error=str(error)))
     return reports
