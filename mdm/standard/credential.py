@@ -20,18 +20,17 @@ _SPELLED_OUT = {
 
 def _credentials(column: pl.Expr) -> pl.Expr:
     said = upper.expr(column).str.replace_all(".", "", literal=True).str.replace_all(r"[;/|&]+|\bAND\b", ",")
-    spelled = pl.concat_str(pl.lit(" "), said.str.replace_all(",", " , ", literal=True), pl.lit(" "))
+    # Only a hyphen inside a word is part of it.
+    plain = said.str.replace_all(r"\B-+|-+\B", " ")
+    spelled = pl.concat_str(pl.lit(" "), plain.str.replace_all(",", " , ", literal=True), pl.lit(" "))
     # Padded, so that only whole words are met; twice, since neighbours share a space.
     whole = {f" {words} ": f" {short} " for words, short in _SPELLED_OUT.items()}
     short = squeezed(spelled.str.replace_many(whole, leftmost=True).str.replace_many(whole, leftmost=True)).str.strip_chars(" ,")
     # Short words side by side are credentials; a longer one makes the part a phrase.
     codes = short.str.contains(r"^(?:[\p{L}\p{N}-]{1,7}(?:[ ,]+|$))+$")
     parted = pl.when(codes).then(short.str.replace_all(" ", ",", literal=True)).otherwise(short)
-    cased = (
-        pl.element()
-        .str.strip_chars(" -")
-        .replace_strict({word.upper(): word for word in _MIXED_CASE}, default=pl.element().str.strip_chars(" -"))
-    )
+    word = pl.element().str.strip_chars(" ")
+    cased = word.replace_strict({word.upper(): word for word in _MIXED_CASE}, default=word)
     listed = parted.str.split(",").list.eval(cased).list.unique(maintain_order=True)
     return present(listed.list.filter(pl.element() != "").list.join(", "))
 

@@ -87,7 +87,7 @@ def _words(table: str) -> dict[str, str]:
 
 def _org_name(column: pl.Expr) -> pl.Expr:
     said = text.expr(column).str.replace_all(r"\s+([,;.])", "$1")
-    return present(said.str.strip_chars(" ,;").str.replace_all(r"^[-–*\s]+", ""))
+    return present(said.str.replace(r"^[-–*,;\s]+", "").str.strip_chars_end(" ,;"))
 
 
 def _org_key(column: pl.Expr) -> pl.Expr:
