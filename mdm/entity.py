@@ -215,6 +215,12 @@ class Entity:
         """Every column machines compare: attributes, then keys."""
         return [a.name for a in self.attributes] + [k.name for k in self.keys]
 
+    @property
+    def constrained(self) -> list[str]:
+        """The columns in which members of one golden record may not differ: vetoes, and identifiers that part."""
+        parting = [a.name for a in self.identifiers if a.identity and a.identity.parts]
+        return list(dict.fromkeys([v.column for v in self.veto if isinstance(v, Veto)] + parting))
+
     def _defend(self) -> None:
         names = self.columns
         _unique(f"{self.name}: attribute or key", names)
@@ -234,6 +240,7 @@ class Entity:
             for column in key.of:
                 _known(f"{self.name}: key {key.name!r}", column, names)
         for veto in self.veto:
+            assert isinstance(veto, Veto)
             _known(f"{self.name}: veto", veto.column, names)
         for attribute in self.attributes:
             for column in attribute.identity.compatible if attribute.identity else ():

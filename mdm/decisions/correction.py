@@ -20,6 +20,7 @@ from mdm.entity import Attribute, Entity
 from mdm.errors import NotFoundError, UsageError
 from mdm.hub import Session
 from mdm.hub.run import now, pointer
+from mdm.hub.source import next_seq
 from mdm.hub.version import visible
 
 STEWARD = "steward"
@@ -149,11 +150,9 @@ def _attribute(entity: Entity, name: str) -> Attribute:
 
 
 def _land(tx: Session, name: RecordName, payload: str) -> None:
-    record, version = tx.hub.fixed["source_record"], tx.hub.fixed["source_version"]
-    newest = max(tx.scalar(sa.select(sa.func.max(table.c.seq))) or 0 for table in (record, version))
     tx.execute(
-        record.insert().values(
-            record_id=name.record_id, source=name.source, stream=name.stream, source_key=name.key, seq=newest + 1,
+        tx.hub.fixed["source_record"].insert().values(
+            record_id=name.record_id, source=name.source, stream=name.stream, source_key=name.key, seq=next_seq(tx),
             source_time=int(now().timestamp() * 1_000_000), op="upsert", digest=digest.of_text(pl.Series([payload]))[0],
             payload=payload,
         )

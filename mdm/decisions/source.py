@@ -14,6 +14,7 @@ from mdm import audit, digest
 from mdm.decisions import ledger
 from mdm.errors import ConflictError, NotFoundError, UsageError
 from mdm.hub import Session
+from mdm.hub.source import next_seq
 
 REKEY_COLUMNS = ("stream", "old_key", "new_key")
 
@@ -28,11 +29,11 @@ def retire_source(tx: Session, source: str, *, actor: str, reason: str) -> int:
     leaving = sa.and_(record.c.source == source, record.c.op != "delete", record.c.parent_id.is_(None))
     kept = [c.name for c in version.columns]
     tx.execute(version.insert().from_select(kept, sa.select(*(record.c[n] for n in kept)).where(leaving)))
-    newest = max(tx.scalar(sa.select(sa.func.max(table.c.seq))) or 0 for table in (record, version))
+    first = next_seq(tx)
     place = sa.func.row_number().over(order_by=record.c.record_id).label("place")
     ordered = sa.select(record.c.record_id, place).where(leaving).subquery()
     gone = {"op": "delete", "payload": None, "merged_into": None, "digest": digest.of_text(pl.Series(["delete"]))[0]}
-    changed = record.update().where(record.c.record_id == ordered.c.record_id).values(seq=newest + ordered.c.place, **gone)
+    changed = record.update().where(record.c.record_id == ordered.c.record_id).values(seq=first - 1 + ordered.c.place, **gone)
     count = tx.execute(changed).rowcount
     # Should the source ever come back, it has to be read from its beginning.
     tx.execute(state.delete().where(state.c.source == source))

@@ -20,7 +20,6 @@ from mdm.hub.run import pointer
 from mdm.hub.version import visible
 from mdm.stages import match
 from mdm.stages.check import masked
-from mdm.stages.cluster import constrained_columns
 from mdm.tables import OPEN
 
 _ROLE = "steward"
@@ -164,7 +163,7 @@ def _apart(
 def _differing(entity: Entity, compared: pl.DataFrame, sides: tuple[Sequence[int], Sequence[int]]) -> list[str]:
     hidden = set(exposure.hidden(entity.attributes, _ROLE))
     lines = []
-    for column in constrained_columns(entity):
+    for column in entity.constrained:
         left, right = (
             set(compared.filter(pl.col("record_id").is_in(side))[column].drop_nulls().cast(pl.String).to_list()) for side in sides
         )

@@ -19,6 +19,15 @@ def held(engine: sa.Engine, name: str) -> Iterator[None]:
         yield
 
 
+def serialise(connection: sa.Connection, name: str) -> None:
+    """One transaction at a time from here to its end: numbers are then committed in the order they are given.
+
+    On SQLite every writing transaction is already alone.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"mdm:{name}", 0))))
+
+
 @contextlib.contextmanager
 def _file(engine: sa.Engine, name: str) -> Iterator[None]:
     database = engine.url.database

@@ -3,7 +3,7 @@
 import polars as pl
 import sqlalchemy as sa
 
-from mdm.hub import Session
+from mdm.hub import Session, lock
 
 
 def store(tx: Session, rows: pl.DataFrame, source: str, stream: str) -> None:
@@ -41,5 +41,7 @@ def keep_late(tx: Session, rows: pl.DataFrame) -> None:
 
 
 def next_seq(tx: Session) -> int:
+    """The next landing sequence; it is ours until the transaction ends, so that no run's bound can pass it by."""
+    lock.serialise(tx.connection, "landing")
     tops = [tx.scalar(sa.select(sa.func.max(tx.hub.fixed[t].c.seq))) or 0 for t in ("source_record", "source_version")]
     return max(tops) + 1

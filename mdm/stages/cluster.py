@@ -7,12 +7,12 @@ what is too uncertain for a machine, becomes a question for a steward.
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import constraint, decisions, identity, model
+from mdm import constraint, identity, model, question
 from mdm.constraint import Rulings
-from mdm.decisions.takeover import adopted as adopted_ids
 from mdm.entity import Entity
 from mdm.hub import Hub, Run, Session, Tally
 from mdm.hub.version import open_now, visible
+from mdm.said import Said
 
 _MEMBER = {"record_id": pl.Int64, "golden_id": pl.String}
 
@@ -21,11 +21,12 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     """Partition what is touched; the bench then holds `assigned`, `ids`, `retired`, `before` and `questions`."""
     bench, said = run.bench, Said.read(hub, entity, run)
     touched, before = _touched(hub, entity, run, said)
-    columns = constrained_columns(entity)
+    columns = entity.constrained
     with bench.given("_touched", touched):
         names = ", ".join(f'"{c}"::varchar as "{c}"' for c in columns)
         records = bench.frame(
-            f"select record_id{', ' if names else ''}{names} from bench.compare semi join _touched using (record_id) order by record_id"
+            f"select record_id{', ' if names else ''}{names} from bench.compare "
+            "semi join _touched using (record_id) order by record_id"
         )
         named = bench.frame("select record_id, source, stream, source_key from bench.record semi join _touched using (record_id)")
     edges = _edges(hub, entity, run, touched)
@@ -44,64 +45,12 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     bench.store("ids", future.assigned.select("golden_id", "founder", "born", "kind"))
     bench.store("retired", future.retired.cast({"golden_id": pl.String, "successor_id": pl.String}))
     bench.store("before", before)
-    asked = _questions(hub, entity, run, said, edges, result.refused, assigned, touched)
+    asked = question.asked(hub, entity, run, said, edges, result.refused, assigned, touched)
     bench.store("touched", touched)
     bench.store("questions", asked)
     return Tally({
         "touched": touched.height, "clusters": future.assigned.height, "refused": result.refused.height, "questions": asked.height,
     })  # fmt: skip
-
-
-def constrained_columns(entity: Entity) -> list[str]:
-    """The columns in which members of one golden record may not differ."""
-    parting = [a.name for a in entity.identifiers if a.identity and a.identity.parts]
-    return list(dict.fromkeys([v.column for v in entity.veto] + parting))
-
-
-class Said:
-    """What people and sources have said that a run must heed."""
-
-    def __init__(
-        self, rulings: Rulings, named: pl.DataFrame, withdrawn: frozenset[int], unsure: pl.DataFrame, adopted: pl.DataFrame
-    ):
-        self.rulings, self.named, self.withdrawn, self.unsure, self.adopted = rulings, named, withdrawn, unsure, adopted
-
-    @classmethod
-    def read(cls, hub: Hub, entity: Entity, run: Run) -> "Said":
-        """Decisions, adoptions and merges at the source, as of the run's start."""
-        with hub.read() as session:
-            given, members = decisions.live(session, entity.name, run.event_seq)
-            adopted = adopted_ids(session, entity.name, run.event_seq)
-            named, withdrawn = _news(session, hub, entity, run)
-        sides = {
-            (n, s): frozenset(r)
-            for n, s, r in members.group_by("number", "side").agg("record_id").select("number", "side", "record_id").iter_rows()
-        }
-        verdicts = dict(given.select("number", "verdict").iter_rows())
-        pairs = {n: (sides.get((n, "a"), frozenset()), sides.get((n, "b"), frozenset())) for n in verdicts}
-        together = [a | b for n, (a, b) in pairs.items() if verdicts[n] == "match"]
-        together += [
-            frozenset(r) for _, r in adopted.group_by("golden_id").agg("record_id").select("golden_id", "record_id").iter_rows()
-        ]
-        apart = [ab for n, ab in pairs.items() if verdicts[n] == "no_match"]
-        unsure = members.filter(pl.col("number").is_in([n for n, v in verdicts.items() if v == "unsure"]))
-        merged = run.bench.frame("select record_id, merged_into from merged where merged_into is not null order by 1, 2").rows()
-        return cls(Rulings([t for t in together if t], merged, apart), named, withdrawn, unsure, adopted)
-
-
-def _news(session: Session, hub: Hub, entity: Entity, run: Run) -> tuple[pl.DataFrame, frozenset[int]]:
-    """Records named in decisions that came or went since the base run, and those of withdrawn matches."""
-    d, m = hub.fixed["decision"], hub.fixed["decision_member"]
-    came = sa.and_(d.c.event_seq > run.base_event_seq, d.c.event_seq <= run.event_seq)
-    went = sa.and_(d.c.withdrawn_seq > run.base_event_seq, d.c.withdrawn_seq <= run.event_seq)
-    query = (
-        sa.select(m.c.record_id, d.c.verdict, went.label("went"))
-        .join(d, d.c.number == m.c.number)
-        .where(d.c.entity == entity.name, sa.or_(came, went))
-    )
-    rows = session.rows(query)
-    undone = frozenset(r["record_id"] for r in rows if r["went"] and r["verdict"] == "match")
-    return pl.DataFrame({"record_id": [r["record_id"] for r in rows]}, schema={"record_id": pl.Int64}).unique(), undone
 
 
 def _touched(hub: Hub, entity: Entity, run: Run, said: Said) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -231,84 +180,3 @@ def _taken(hub: Hub, entity: Entity, run: Run):
         return set(used["golden_id"]) | (set(theirs["golden_id"]) & set(ids))
 
     return taken
-
-
-def _questions(
-    hub: Hub,
-    entity: Entity,
-    run: Run,
-    said: Said,
-    edges: pl.DataFrame,
-    refused: pl.DataFrame,
-    assigned: pl.DataFrame,
-    touched: pl.DataFrame,
-) -> pl.DataFrame:
-    """Open questions with an end among the touched: a, b, weight, reason, priority; one per pair of golden records."""
-    accept = model.weight_of(entity.accept)
-    unsure = edges.filter(pl.col("weight") < accept).with_columns(reason=pl.lit("uncertain"))
-    asked = pl.concat([unsure, refused.select("a", "b", "weight", "reason")])
-    if asked.is_empty():
-        return pl.DataFrame(
-            schema={"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64, "reason": pl.String, "priority": pl.Float64}
-        )
-    home = _homes(hub, entity, run, asked, assigned, touched)
-    asked = asked.join(home.rename({"record_id": "a", "golden_id": "ga"}), on="a").join(
-        home.rename({"record_id": "b", "golden_id": "gb"}), on="b"
-    )
-    asked = asked.filter(pl.col("ga") != pl.col("gb"))
-    asked = _without_decided(run, said, _without_vetoed(run, entity, asked))
-    pair = [pl.min_horizontal("ga", "gb").alias("g1"), pl.max_horizontal("ga", "gb").alias("g2")]
-    best = (
-        asked.with_columns(pair)
-        .sort(["weight", "a", "b"], descending=[True, False, False])
-        .unique(["g1", "g2"], keep="first", maintain_order=True)
-    )
-    probability = 1 / (1 + 2.0 ** (-pl.col("weight")))
-    # A refusal is a contradiction in the data, worth more than a doubt.
-    priority = pl.when(pl.col("reason") == "uncertain").then(4 * probability * (1 - probability)).otherwise(1.0).round(6)
-    return best.select("a", "b", "weight", "reason", priority=priority)
-
-
-def _homes(
-    hub: Hub, entity: Entity, run: Run, asked: pl.DataFrame, assigned: pl.DataFrame, touched: pl.DataFrame
-) -> pl.DataFrame:
-    ends = pl.concat([asked.select(record_id="a"), asked.select(record_id="b")]).unique()
-    others = ends.join(touched, on="record_id", how="anti")
-    membership = hub.tables(entity.name).membership
-    with hub.read() as session:
-        query = sa.select(membership.c.record_id, membership.c.golden_id).where(
-            visible(membership, run.base), session.among(membership.c.record_id, others["record_id"])
-        )
-        far = session.frame(query) if others.height else assigned.select("record_id", "golden_id").clear()
-    return pl.concat([assigned.select("record_id", "golden_id").join(ends, on="record_id", how="semi"), far])
-
-
-def _without_vetoed(run: Run, entity: Entity, asked: pl.DataFrame) -> pl.DataFrame:
-    """An uncertain pair that also contradicts itself is no question."""
-    columns = constrained_columns(entity)
-    if not columns or asked.is_empty():
-        return asked
-    differ = " or ".join(f'l."{c}" <> r."{c}"' for c in columns)
-    with run.bench.given("_asked", asked.select("a", "b")):
-        bad = run.bench.frame(
-            f"select a, b from _asked join bench.compare l on l.record_id = a join bench.compare r on r.record_id = b where {differ}"
-        )
-    return asked.join(bad.with_columns(reason=pl.lit("uncertain")), on=["a", "b", "reason"], how="anti")
-
-
-def _without_decided(run: Run, said: Said, asked: pl.DataFrame) -> pl.DataFrame:
-    """No question whose answer is known, or that a steward could not answer while nothing has changed."""
-    ends = set(asked["a"]) | set(asked["b"])
-    known = {(min(x, y), max(x, y)) for a, b in said.rulings.apart for x in a & ends for y in b & ends}
-    if said.unsure.height:
-        seqs = run.bench.frame("select record_id, seq from bench.record")
-        fresh = said.unsure.join(seqs, on="record_id").with_columns(stale=pl.col("seq") > pl.col("seen_seq"))
-        quiet = fresh.group_by("number").agg(
-            pl.col("stale").any(),
-            a=pl.col("record_id").filter(pl.col("side") == "a"),
-            b=pl.col("record_id").filter(pl.col("side") == "b"),
-        )
-        for a, b in quiet.filter(~pl.col("stale")).select("a", "b").iter_rows():
-            known |= {(min(x, y), max(x, y)) for x in set(a) & ends for y in set(b) & ends}
-    frame = pl.DataFrame(sorted(known), schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
-    return asked.join(frame, on=["a", "b"], how="anti")
