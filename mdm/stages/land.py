@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import digest, fault, mapping
+from mdm import delivered, digest, fault, mapping
 from mdm.connector import Checkpoint, Complete, Connector, Notice, Records, Rejected, SchemaChange, StreamRequest
 from mdm.connector import Context as World
 from mdm.errors import LedgerError, ShrunkError
@@ -107,41 +107,6 @@ def fingerprint(stream: StreamSettings) -> str:
     return json.dumps(landing, sort_keys=True)
 
 
-def classified(page: pl.DataFrame, heads: pl.DataFrame, seen: pl.Series) -> pl.DataFrame:
-    """Every row of a page with its `kind`, pure; a record is at most once in the page.
-
-    `page`: record_id, digest, op, source_time, wanted. `heads`: the current versions of those records. `seen`: ids met
-    before in this delivery. Kinds: new, changed, late (older than what we have), deleted, unchanged, duplicate, filtered.
-    """
-    held = heads.rename({"digest": "h_digest", "op": "h_op", "source_time": "h_time"})
-    known = page.join(held, on="record_id", how="left", maintain_order="left")
-    same = (pl.col("digest") == pl.col("h_digest")) & (pl.col("op") == pl.col("h_op"))
-    is_known = pl.col("h_digest").is_not_null()
-    kind = (
-        pl.when(~is_known & (~pl.col("wanted") | (pl.col("op") != "upsert"))).then(pl.lit("filtered"))
-        .when(~is_known).then(pl.lit("new"))
-        .when(pl.col("record_id").is_in(seen.implode()) & same).then(pl.lit("duplicate"))
-        .when((pl.col("op") == "delete") & (pl.col("h_op") == "delete")).then(pl.lit("unchanged"))
-        .when(same).then(pl.lit("unchanged"))
-        .when(pl.col("source_time") < pl.col("h_time")).then(pl.lit("late"))
-        .when(pl.col("op") == "delete").then(pl.lit("deleted"))
-        .otherwise(pl.lit("changed"))
-    )  # fmt: skip
-    return known.with_columns(kind=kind).drop("h_digest", "h_op", "h_time")
-
-
-def rounds(page: pl.DataFrame) -> list[pl.DataFrame]:
-    """A page cut so that each part has a record at most once, a record's versions in the order of their source time.
-
-    A version without a time stands where it was read: after those that came before it.
-    """
-    placed = page.with_row_index("_at").with_columns(_time=pl.col("source_time").cum_max().over("record_id").fill_null(-(2**62)))
-    time = pl.coalesce("source_time", "_time")
-    ranked = placed.with_columns(_turn=pl.struct(time.alias("t"), "_at").rank("ordinal").over("record_id"))
-    turns = ranked["_turn"].max() or 0
-    return [ranked.filter(pl.col("_turn") == turn).drop("_at", "_time", "_turn") for turn in range(1, turns + 1)]
-
-
 def _state(landing: Landing) -> dict | None:
     table = landing.hub.fixed["stream_state"]
     source, stream = landing.names
@@ -200,7 +165,7 @@ def _land(tx: Session, landing: Landing, delivery: _Delivery, page: pl.DataFrame
         once = page.unique("record_id", keep="last", maintain_order=True)
         delivery.counts["duplicate"] += page.height - once.height
         page = once
-    for part in rounds(page):
+    for part in delivered.rounds(page):
         _land_once(tx, landing, delivery, part)
 
 
@@ -208,7 +173,7 @@ def _land_once(tx: Session, landing: Landing, delivery: _Delivery, page: pl.Data
     table = landing.hub.fixed["source_record"]
     heads = tx.frame(sa.select(*(table.c[n] for n in _HEAD)).where(tx.among(table.c.record_id, page["record_id"])))
     seen = pl.concat(delivery.seen) if delivery.seen else pl.Series(dtype=pl.Int64)
-    rows = classified(page, heads, seen)
+    rows = delivered.classified(page, heads, seen)
     kinds = Counter(dict(rows["kind"].value_counts().iter_rows()))
     kinds["unchanged"] += kinds.pop("late", 0)
     delivery.counts.update(kinds)
