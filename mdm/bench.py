@@ -58,7 +58,7 @@ class Bench:
 
     def frame(self, sql: str, parameters: object = None) -> pl.DataFrame:
         """The rows of a query as a frame."""
-        return pl.from_arrow(self.connection.sql(sql, params=parameters).to_arrow_table())
+        return pl.DataFrame(pl.from_arrow(self.connection.sql(sql, params=parameters).to_arrow_table()))
 
     def store(self, table: str, rows: pl.DataFrame, *, append: bool = False) -> None:
         """Write a frame into a table, replacing it unless `append`."""

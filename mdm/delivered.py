@@ -31,8 +31,10 @@ def rounds(page: pl.DataFrame) -> list[pl.DataFrame]:
 
     A version without a time stands where it was read: after those that came before it.
     """
-    placed = page.with_row_index("_at").with_columns(_time=pl.col("source_time").cum_max().over("record_id").fill_null(-(2**62)))
+    placed = page.with_row_index("_at").with_columns(
+        _time=pl.col("source_time").cum_max().forward_fill().over("record_id").fill_null(-(2**62))
+    )
     time = pl.coalesce("source_time", "_time")
     ranked = placed.with_columns(_turn=pl.struct(time.alias("t"), "_at").rank("ordinal").over("record_id"))
-    turns = ranked["_turn"].max() or 0
+    turns = int(ranked["_turn"].max() or 0)  # type: ignore[arg-type]
     return [ranked.filter(pl.col("_turn") == turn).drop("_at", "_time", "_turn") for turn in range(1, turns + 1)]

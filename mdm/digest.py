@@ -29,7 +29,7 @@ def of_text(text: pl.Series) -> pl.Series:
     connection.register("_texts", text.rename("text").to_frame())
     table = connection.sql("select (md5_number_lower(text) >> 1)::bigint as digest from _texts").to_arrow_table()
     connection.unregister("_texts")
-    return pl.from_arrow(table)["digest"]
+    return pl.DataFrame(pl.from_arrow(table))["digest"]
 
 
 def record_ids(frame: pl.DataFrame, source: str | None = None, stream: str | None = None) -> pl.Series:

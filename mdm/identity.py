@@ -74,18 +74,15 @@ def assign(prefix: str, parts: pl.DataFrame, past: Past, *, run: int, taken: Cal
 
     `parts`: record_id, cluster, source, stream, source_key. `taken` tells which of some ids were ever issued.
     """
-    founders = _founders(parts)
+    founders, known = _founders(parts), _aged(past, parts)
     share = past.members.join(parts.select("record_id", "cluster"), on="record_id").group_by("golden_id", "cluster").len("n")
-    share = share.join(past.ids.select("golden_id", "founder", "born"), on="golden_id", how="left")
-    share = share.join(parts.select(founder="record_id", home="cluster"), on="founder", how="left")
-    share = share.join(founders.select("cluster", "name"), on="cluster")
-    revived = _taken_apart(parts, share, past, founders)
-    kept = _claims(share.join(revived, on="cluster", how="anti"), past, founders)
+    share = share.join(known, on="golden_id", how="left").join(founders.select("cluster", "name"), on="cluster")
+    revived, younger = _taken_apart(past, share, parts, known)
+    kept = _claims(share.join(revived, on="cluster", how="anti"))
     open_parts = founders.join(kept, on="cluster", how="anti").join(revived, on="cluster", how="anti")
     back = _revivals(open_parts, past, used=pl.concat([kept["golden_id"], revived["golden_id"]]))
     fresh = _fresh(prefix, open_parts.join(back, on="cluster", how="anti"), taken)
     columns = ["cluster", "golden_id", "founder", "born", "kind"]
-    known = past.ids.select("golden_id", "founder", "born").unique("golden_id")
     assigned = pl.concat(
         [
             kept.join(known, on="golden_id").with_columns(kind=pl.lit("kept")).select(columns),
@@ -93,70 +90,83 @@ def assign(prefix: str, parts: pl.DataFrame, past: Past, *, run: int, taken: Cal
             fresh.with_columns(born=pl.lit(run, pl.Int64), kind=pl.lit("created")).select(columns),
         ]
     )
-    return Future(assigned, _retirements(past, share, assigned))
+    return Future(assigned, _retirements(past, pl.concat([share.select("golden_id", "cluster"), younger]), assigned))
+
+
+def _aged(past: Past, parts: pl.DataFrame) -> pl.DataFrame:
+    """Every id with what its age is told by, and where its founder is now: golden_id, founder, born, founder_name, home."""
+    here = parts.select(founder="record_id", founder_name=_name(), home="cluster")
+    return past.ids.select("golden_id", "founder", "born").unique("golden_id").join(here, on="founder", how="left")
+
+
+def _name() -> pl.Expr:
+    return pl.concat_str("source", "stream", "source_key", separator="\x1f")
 
 
 def _founders(parts: pl.DataFrame) -> pl.DataFrame:
     """Per part: its founder, the smallest (source, stream, key) among its members, and that name."""
-    name = pl.concat_str("source", "stream", "source_key", separator="\x1f")
-    named = parts.select("cluster", founder="record_id", name=name)
+    named = parts.select("cluster", founder="record_id", name=_name())
     crowd = (
         named.filter(pl.len().over("cluster") > 1).sort("cluster", "name").unique("cluster", keep="first", maintain_order=True)
     )
     return pl.concat([named.filter(pl.len().over("cluster") == 1), crowd])
 
 
-def _claims(share: pl.DataFrame, past: Past, founders: pl.DataFrame) -> pl.DataFrame:
+def _claims(share: pl.DataFrame) -> pl.DataFrame:
     """Which id each part keeps: cluster, golden_id."""
-    wanted = (
-        share.with_columns(at_home=(pl.col("home") == pl.col("cluster")).fill_null(False))
-        .sort(["golden_id", "n", "at_home", "name"], descending=[False, True, True, False])
-        .unique("golden_id", keep="first", maintain_order=True)
-    )
-    oldest = wanted.join(founders.select(founder="founder", founder_name="name"), on="founder", how="left")
-    return (
-        oldest.sort(["cluster", "born", "founder_name", "golden_id"], nulls_last=True)
-        .unique("cluster", keep="first", maintain_order=True)
-        .select("cluster", "golden_id")
-    )
+    return _oldest(_mostly(share)).select("cluster", "golden_id")
 
 
-def _taken_apart(parts: pl.DataFrame, share: pl.DataFrame, past: Past, founders: pl.DataFrame) -> pl.DataFrame:
-    """A withdrawn match gives back the ids it had retired, before anybody claims by majority: cluster, golden_id."""
-    nothing = pl.DataFrame(schema={"cluster": parts.schema["cluster"], "golden_id": pl.String})
-    if not past.undone or past.held.is_empty():
-        return nothing
+def _mostly(share: pl.DataFrame) -> pl.DataFrame:
+    """The part that holds most of each id's last members; of several, the one with its founder, then the first by name."""
+    at_home = (pl.col("home") == pl.col("cluster")).fill_null(False)
+    order = share.with_columns(at_home=at_home).sort(
+        ["golden_id", "n", "at_home", "name"], descending=[False, True, True, False]
+    )
+    return order.unique("golden_id", keep="first", maintain_order=True)
+
+
+def _oldest(share: pl.DataFrame) -> pl.DataFrame:
+    """The oldest id of each part; of the same run, the one whose founding record comes first."""
+    order = share.sort("cluster", "born", "founder_name", "golden_id", nulls_last=True)
+    return order.unique("cluster", keep="first", maintain_order=True)
+
+
+def _taken_apart(past: Past, share: pl.DataFrame, parts: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A withdrawn match gives back the ids it had retired, before anybody claims by majority.
+
+    Returns (cluster, golden_id) given back, and (golden_id, cluster) of those that without the match would have gone there.
+    """
     split = share.filter(pl.col("golden_id").is_in(list(past.undone))).filter(pl.len().over("golden_id") > 1)
-    here = parts.select("record_id", "cluster").join(split.select("cluster").unique(), on="cluster", how="semi")
     last = past.held.filter(pl.col("until") == pl.col("until").max().over("golden_id"))
-    wanted = last.join(here, on="record_id").group_by("golden_id", "cluster").len("n").join(founders, on="cluster")
-    wanted = wanted.join(past.ids.select("golden_id", "born"), on="golden_id")
-    best = wanted.sort(["golden_id", "n", "name"], descending=[False, True, False]).unique(
-        "golden_id", keep="first", maintain_order=True
-    )
-    best = best.sort("cluster", "born", "golden_id").unique("cluster", keep="first", maintain_order=True)
+    here = parts.select("record_id", "cluster").join(split.select("cluster", "name").unique(), on="cluster")
+    claims = last.join(here, on="record_id").group_by("golden_id", "cluster", "name", "until").len("n")
+    wanted = _mostly(claims.join(known, on="golden_id"))
+    best = _oldest(wanted)
     # The id itself must stay with one part: never revive in all of them.
     claimed = split.join(best.select("cluster", back="golden_id"), on="cluster", how="left")
     full = claimed.group_by("golden_id").agg(
         everywhere=pl.col("back").is_not_null().all(), last=pl.col("cluster").sort_by("n", "cluster").last()
     )
-    spared = full.filter("everywhere").select(cluster="last")
-    return best.join(spared, on="cluster", how="anti").select("cluster", "golden_id")
+    back = best.join(full.filter("everywhere").select(cluster="last"), on="cluster", how="anti")
+    younger = wanted.join(back.select("cluster", heir="golden_id", since="until"), on="cluster")
+    younger = younger.filter((pl.col("golden_id") != pl.col("heir")) & (pl.col("until") >= pl.col("since")))
+    return back.select("cluster", "golden_id"), younger.select("golden_id", "cluster")
 
 
 def _revivals(open_parts: pl.DataFrame, past: Past, *, used: pl.Series) -> pl.DataFrame:
     """The id that the founder of an unclaimed part last held, if nobody holds it: cluster, golden_id."""
-    if past.held.is_empty():
-        return pl.DataFrame(schema={"cluster": open_parts.schema["cluster"], "golden_id": pl.String})
-    free = past.held.filter(~pl.col("golden_id").is_in(used.to_list()))
-    return (
-        open_parts.join(free, left_on="founder", right_on="record_id")
-        .sort(["cluster", "until", "golden_id"], descending=[False, True, False])
-        .unique("cluster", keep="first", maintain_order=True)
-        .sort("name")
-        .unique("golden_id", keep="first", maintain_order=True)
-        .select("cluster", "golden_id")
-    )
+    offers = open_parts.join(past.held, left_on="founder", right_on="record_id").select("cluster", "name", "golden_id", "until")
+    offers = offers.filter(~pl.col("golden_id").is_in(used.implode()))
+    done = [offers.select("cluster", "golden_id").clear()]
+    while offers.height:
+        last = offers.sort(["cluster", "until", "golden_id"], descending=[False, True, False])
+        last = last.unique("cluster", keep="first", maintain_order=True)
+        won = last.sort("name").unique("golden_id", keep="first", maintain_order=True).select("cluster", "golden_id")
+        done.append(won)
+        # Whoever came too late is offered what its founder held before that.
+        offers = offers.join(won, on="cluster", how="anti").join(won, on="golden_id", how="anti")
+    return pl.concat(done)
 
 
 def _fresh(prefix: str, open_parts: pl.DataFrame, taken: Callable[[pl.Series], set[str]]) -> pl.DataFrame:
@@ -177,10 +187,11 @@ def _fresh(prefix: str, open_parts: pl.DataFrame, taken: Callable[[pl.Series], s
     return pl.concat([empty, *done])
 
 
-def _retirements(past: Past, share: pl.DataFrame, assigned: pl.DataFrame) -> pl.DataFrame:
-    """Ids that nobody keeps, with every id their last members went to."""
-    gone = past.members.select("golden_id").unique().join(assigned, on="golden_id", how="anti")
-    heirs = share.select("golden_id", "cluster").join(assigned.select("cluster", successor_id="golden_id"), on="cluster")
+def _retirements(past: Past, went: pl.DataFrame, assigned: pl.DataFrame) -> pl.DataFrame:
+    """Ids that nobody keeps, with every id their last members went to (`went`: golden_id, cluster)."""
+    named = pl.concat([past.members.select("golden_id"), went.select("golden_id")])
+    gone = named.unique().join(assigned, on="golden_id", how="anti")
+    heirs = went.join(assigned.select("cluster", successor_id="golden_id"), on="cluster")
     return gone.join(heirs.select("golden_id", "successor_id").unique(), on="golden_id", how="left").sort(
         "golden_id", "successor_id"
     )

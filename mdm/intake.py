@@ -74,6 +74,11 @@ def _by_hand(entity: Entity) -> tuple[StreamSettings, MapSettings]:
     return StreamSettings(name=entity.name, source="steward", maps=(one,)), one
 
 
+def _last(frame: pl.DataFrame) -> int:
+    """The highest landing sequence of some rows (there are some)."""
+    return int(frame["seq"].max())  # type: ignore[arg-type]
+
+
 def landed(hub: Hub, stream: StreamSettings, after: int, upto: int) -> Iterator[pl.DataFrame]:
     """What landed in a stream, window by window, deactivations laid over the last full version."""
     table = hub.fixed["source_record"]
@@ -89,7 +94,7 @@ def landed(hub: Hub, stream: StreamSettings, after: int, upto: int) -> Iterator[
                 return
             laid = _laid_over(session, hub, frame)
         yield laid
-        after = frame["seq"].max()
+        after = _last(frame)
 
 
 def landed_of(hub: Hub, stream: StreamSettings, ids: pl.Series, upto: int) -> pl.DataFrame:
@@ -154,9 +159,9 @@ def apply(
     if first:
         # Whatever these rows made before goes first: an element that vanished is then gone by itself.
         before = _made_before(bench, frame["record_id"])
-        _log(bench, before, frame["seq"].max())
+        _log(bench, before, _last(frame))
         _remove(bench, before["record_id"])
-        _remove_children(bench, entity, pl.concat([frame["record_id"], before["record_id"]]), frame["seq"].max())
+        _remove_children(bench, entity, pl.concat([frame["record_id"], before["record_id"]]), _last(frame))
     records = made.records.with_columns(stale=pl.lit(False))
     _register_elements(hub, records)
     bench.store("bench.record", records, append=True)
@@ -165,7 +170,7 @@ def apply(
         bench.store(f"bench.child_{name}", rows, append=True)
     bench.store("bench.relation", made.links, append=True)
     owners = pl.concat(
-        [rows.select("record_id", seq=pl.lit(frame["seq"].max(), pl.Int64)) for rows in made.children.values()]
+        [rows.select("record_id", seq=pl.lit(_last(frame), pl.Int64)) for rows in made.children.values()]
         or [records.select("record_id", "seq").clear()]
     )
     codes = made.codes.select(

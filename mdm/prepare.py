@@ -6,6 +6,7 @@ column per attribute, and leave in the attribute's type.
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pandera.errors
 import pandera.polars as pa
@@ -14,8 +15,15 @@ import polars as pl
 from mdm import standard
 from mdm.entity import Attribute, Entity, Hard, Key
 
-DTYPES = {str: pl.String, int: pl.Int64, float: pl.Float64, bool: pl.Boolean, date: pl.Date, list: pl.List(pl.String)}
-_FAILURES = {"record_id": pl.Int64, "attribute": pl.String, "rule": pl.String, "value": pl.String, "hard": pl.Boolean}
+DTYPES: dict[type, Any] = {
+    str: pl.String,
+    int: pl.Int64,
+    float: pl.Float64,
+    bool: pl.Boolean,
+    date: pl.Date,
+    list: pl.List(pl.String),
+}
+_FAILURES: Any = {"record_id": pl.Int64, "attribute": pl.String, "rule": pl.String, "value": pl.String, "hard": pl.Boolean}
 _USUAL = {
     str: standard.text,
     float: standard.number,
@@ -96,7 +104,7 @@ def _failures(record: pl.DataFrame, column: str, checks: list, entity: Entity) -
     return rows.select("record_id", attribute=pl.lit(column), rule="rule", value=text, hard=pl.col("rule").is_in(list(hardness)))
 
 
-def _row_failures(record: pl.DataFrame, check: object) -> pl.DataFrame:
+def _row_failures(record: pl.DataFrame, check: Any) -> pl.DataFrame:
     rule = check.check if isinstance(check, Hard) else check
     cases = _cases(pa.DataFrameSchema({}, checks=[rule]), record)
     if cases is None:

@@ -5,7 +5,7 @@ release's run and whose `to_run` is. An open version ends at `OPEN`. Names of re
 source, stream and key; readers meet only the views that `hub.views` draws over these tables.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -137,7 +137,7 @@ def _versioned(meta: sa.MetaData, name: str, key: list[str], *columns: sa.Column
 
 
 def _landing(meta: sa.MetaData) -> None:
-    said = lambda: [  # noqa: E731
+    said: Callable[[], list[sa.Column]] = lambda: [  # noqa: E731
         sa.Column("source_time", Big), sa.Column("op", Text, nullable=False), sa.Column("digest", Big, nullable=False),
         sa.Column("payload", Text), sa.Column("merged_into", Big),
     ]  # fmt: skip
@@ -203,7 +203,7 @@ def _runs(meta: sa.MetaData) -> None:
 
 
 def _people(meta: sa.MetaData) -> None:
-    told = lambda: [  # noqa: E731
+    told: Callable[[], list[sa.Column]] = lambda: [  # noqa: E731
         sa.Column("reason", Text, nullable=False), sa.Column("actor", Text, nullable=False), sa.Column("at", STAMP, nullable=False),
         sa.Column("event_seq", Big, nullable=False), sa.Column("withdrawn_seq", Big), sa.Column("withdrawn_at", STAMP),
         sa.Column("withdrawn_by", Text), sa.Column("withdrawn_reason", Text),

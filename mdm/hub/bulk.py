@@ -48,13 +48,15 @@ def frame(connection: sa.Connection, statement: sa.Select | sa.CompoundSelect) -
     return _frame_postgresql(connection, statement, schema)
 
 
-def _frame_sqlite(connection: sa.Connection, statement: sa.Select, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+def _frame_sqlite(
+    connection: sa.Connection, statement: sa.Select | sa.CompoundSelect, schema: dict[str, pl.DataType]
+) -> pl.DataFrame:
     # Through SQLAlchemy's compiler but not its rows: a raw cursor is three times as fast.
     compiled = statement.compile(dialect=connection.dialect)
     cursor = connection.connection.cursor()
     raw = {n: pl.String() if t in (pl.Date(), pl.String()) else pl.Int64() if t == pl.Boolean() else t for n, t in schema.items()}
     parameters = compiled.construct_params()
-    ordered = [parameters[name] for name in compiled.positiontup] if compiled.positional else parameters
+    ordered = [parameters[name] for name in compiled.positiontup or ()] if compiled.positional else parameters
     cursor.execute(str(compiled), ordered)
     parts = []
     while rows := cursor.fetchmany(_CHUNK):
@@ -65,7 +67,9 @@ def _frame_sqlite(connection: sa.Connection, statement: sa.Select, schema: dict[
     return whole.with_columns(casts)
 
 
-def _frame_postgresql(connection: sa.Connection, statement: sa.Select, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+def _frame_postgresql(
+    connection: sa.Connection, statement: sa.Select | sa.CompoundSelect, schema: dict[str, pl.DataType]
+) -> pl.DataFrame:
     compiled = statement.compile(dialect=connection.dialect)
     parameters = compiled.construct_params()
     cursor = connection.connection.cursor()
@@ -93,7 +97,7 @@ def _frame_postgresql(connection: sa.Connection, statement: sa.Select, schema: d
             quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],
         ),
     )  # fmt: skip
-    return pl.from_arrow(table).cast(schema)
+    return pl.DataFrame(pl.from_arrow(table)).cast(pl.Schema(schema))
 
 
 def insert(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> int:

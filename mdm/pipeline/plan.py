@@ -39,6 +39,7 @@ def _publish_plan(context: Context, entity: Entity, number: int, reason: str) ->
     hub = context.hub
     with hub.begin() as tx:
         part = record.record_of(tx.connection, hub.fixed, entity.name, number)
+        assert part is not None
         audit.record(
             tx,
             "approve",

@@ -5,6 +5,7 @@ has the same weight whether it is met in a full run or when one of its records c
 """
 
 import json
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from mdm.hub.version import visible
 IDENTIFIER_WEIGHT = 40.0
 IDENTIFIER_RULE = -1
 _CHUNK = 20_000_000
-_PAIR = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64, "rule": pl.Int64, "model": pl.Int64}
+_PAIR: Any = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64, "rule": pl.Int64, "model": pl.Int64}
 
 
 def run(hub: Hub, entity: Entity, run: Run) -> Tally:
@@ -146,7 +147,10 @@ def _score(hub: Hub, bench: Bench, entity: Entity, run: Run) -> None:
 
 def _joined(bench: Bench, attribute: Attribute, number: int) -> None:
     """Pairs that an identifier joins by itself: equal, valid, and the names compatible."""
-    conditions = [f'l."{attribute.name}" = r."{attribute.name}"', *(compatible(c) for c in attribute.identity.compatible)]
+    conditions = [
+        f'l."{attribute.name}" = r."{attribute.name}"',
+        *(compatible(c) for c in (attribute.identity.compatible if attribute.identity else ())),
+    ]
     bench.execute(
         "create or replace temp table joined as select a, b from blocked join bench.compare l on l.record_id = a "
         f"join bench.compare r on r.record_id = b where {' and '.join(conditions)}"

@@ -24,7 +24,7 @@ from mdm.standard.place import address, address_key, country, postcode, postcode
 from mdm.standard.placeholder import placeholder_email, placeholder_person, placeholder_phone
 from mdm.standard.product import dose_form, gtin, ndc, ndc_candidates, route, substance_key, substances
 from mdm.standard.standardiser import Standardiser, per_value
-from mdm.standard.strength import strength, strength_unit, strength_value
+from mdm.standard.strength import strength, strength_content, strength_unit, strength_value
 from mdm.standard.text import (
     code,
     digits,
@@ -48,6 +48,6 @@ __all__ = [
     "lower", "name", "ndc", "ndc_candidates", "number", "org_key", "org_name", "per_value", "phone", "phone_in",
     "phone_key", "phone_key_in", "phonetic", "placeholder_email", "placeholder_person", "placeholder_phone",
     "postcode", "postcode_key", "prefix", "premises", "region", "region_key", "route", "specialty", "split", "status",
-    "strength", "strength_unit", "strength_value", "substance_key", "substances", "suffix", "suffix_of", "text",
-    "tokens_sorted", "unit", "upper", "url", "url_key", "without_generation", "words",
+    "strength", "strength_content", "strength_unit", "strength_value", "substance_key", "substances", "suffix", "suffix_of",
+    "text", "tokens_sorted", "unit", "upper", "url", "url_key", "without_generation", "words",
 ]  # fmt: skip

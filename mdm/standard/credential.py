@@ -19,7 +19,7 @@ _SPELLED_OUT = {
 
 
 def _credentials(column: pl.Expr) -> pl.Expr:
-    said = upper.expr(column).str.replace_all(".", "", literal=True).str.replace_all(r"[;/|&]+|\bAND\b", ",")
+    said = upper.expr(column).str.replace_all(".", "", literal=True).str.normalize("NFC").str.replace_all(r"[;/|&]+|\bAND\b", ",")
     # Only a hyphen inside a word is part of it.
     plain = said.str.replace_all(r"\B-+|-+\B", " ")
     spelled = pl.concat_str(pl.lit(" "), plain.str.replace_all(",", " , ", literal=True), pl.lit(" "))

@@ -63,7 +63,6 @@ service: svc svcs services srvcs
 society: soc
 specialist: specialists spec
 surgery: surg
-surgical: surgicenter
 system: sys systems
 technology: tech technologies
 trust: trusts
@@ -95,9 +94,9 @@ def _org_key(column: pl.Expr) -> pl.Expr:
     joined = column.str.replace_all(r"\b(\p{L})\.", "$1")
     plain = folded.expr(joined)
     dropped = dict.fromkeys([*_SMALL_WORDS.split(), *_LEGAL.split()], "")
-    known = reworded(plain, _words(_WORDS) | dropped)
+    known = reworded(plain, _words(_WORDS) | {"surgicenter": "surgery center"} | dropped)
     last = known.str.replace_all(r"\bhealth care\b", "healthcare")
-    bare = last.str.replace(rf"(?: (?:{_LEGAL_LAST.replace(' ', '|')}))+$", "")
+    bare = last.str.replace(rf"(?: (?:{_LEGAL_LAST.replace(' ', '|')}|p [ac]|l l [cp]))+$", "")
     return pl.coalesce(present(bare), plain)
 
 

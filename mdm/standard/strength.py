@@ -154,6 +154,36 @@ def _strength(text: str) -> str:
     return "; ".join(str(quantity) for quantity in sorted(known, key=lambda one: (one.unit, one.value)))
 
 
+def _content(text: str) -> str | None:
+    """The amount and what it is in, where the strength says so of a whole container; of each substance."""
+    said = _said(text)
+    if len(said) > _LIMIT:
+        return None
+    told = re.findall(r"\(([^()]*/[^()]*)\)", said)
+    try:
+        outside = [_contained(part, beside=bool(told)) for part in _parts(said)]
+        # "1.62% (20.25 mg/1.25 g packet)": the container stands in brackets.
+        found = outside if all(outside) else [_contained(part, beside=False) for part in told]
+    except InvalidOperation:
+        return None
+    known = [one for one in found if one is not None]
+    return "; ".join(sorted(known)) if known and len(known) == len(found) else None
+
+
+def _contained(part: str, *, beside: bool) -> str | None:
+    """An amount in a container; one of a unit is a container only with the concentration `beside` it in brackets."""
+    amount = _AMOUNT.fullmatch(part)
+    per = _PER.fullmatch(amount[5].strip()) if amount and amount[5] else None
+    if amount is None or per is None or not (per[1] or beside):
+        return None
+    held = _quantity(f"{amount[1]} {amount[2] or ''} {amount[3]}")
+    unit, size = _UNITS.get(per[2].strip(), (per[2].strip(), Decimal(1)))
+    # A time is no container.
+    if held is None or unit == "h":
+        return None
+    return f"{held} in {_plain(_EXACT.multiply(_read(per[1] or '1'), size))} {unit}"
+
+
 def _strength_value(text: str) -> float | None:
     known = _quantities(text)
     return float(known[0].value) if known else None
@@ -170,6 +200,9 @@ def _strength_unit(text: str) -> str | None:
 
 
 strength = per_value(_strength, name="strength", about="For comparing: each amount as number and unit, sorted: 500 mg; 2 mg/ml.")
+strength_content = per_value(
+    _content, name="strength_content", about="What a container holds, where the strength says it: 80 mg in 4 ml."
+)
 strength_value = per_value(
     _strength_value, pl.Float64, name="strength_value", about="The number of the first amount, in the unit of strength_unit."
 )

@@ -42,7 +42,7 @@ thing = Entity(
         Attribute("status", "active or inactive.", standardise=standard.lower, survive=survivorship.recent),
     ],
     collections=[
-        Collection("part", "What it is made of.", key="number", attributes=[
+        Collection("part", "What it is made of.", key=("number",), attributes=[
             Attribute("number", "The part's number."), Attribute("size", "The part's size.", type=float)])],
     links=[Link("whole", to="thing", about="What it is a part of.")],
     keys=[Key("name_start", of="name", by=standard.prefix(2))],
@@ -146,7 +146,7 @@ class Toy:
         hub = self.context.hub
         name = f"golden.{relation}" if hub.dialect == "postgresql" else f"golden_{relation}"
         with hub.read() as session:
-            return [dict(r) for r in session.rows(sa.text(f"select {columns} from {name}"))]
+            return [dict(r) for r in session.rows(sa.select(sa.text(columns)).select_from(sa.text(name)))]
 
     def ids(self) -> dict[str, str]:
         """record -> golden id."""
