@@ -63,7 +63,10 @@ class Past:
 
 @dataclass(frozen=True)
 class Future:
-    """`assigned`: cluster, golden_id, founder, born, kind (kept, created, restored). `retired`: golden_id, successor_id (null: none)."""
+    """`assigned`: cluster, golden_id, founder, born, kind (kept, created, restored).
+
+    `retired`: golden_id, successor_id (null: none).
+    """
 
     assigned: pl.DataFrame
     retired: pl.DataFrame
@@ -120,9 +123,7 @@ def _claims(share: pl.DataFrame) -> pl.DataFrame:
 def _mostly(share: pl.DataFrame) -> pl.DataFrame:
     """The part that holds most of each id's last members; of several, the one with its founder, then the first by name."""
     at_home = (pl.col("home") == pl.col("cluster")).fill_null(False)
-    order = share.with_columns(at_home=at_home).sort(
-        ["golden_id", "n", "at_home", "name"], descending=[False, True, True, False]
-    )
+    order = share.with_columns(at_home=at_home).sort(["golden_id", "n", "at_home", "name"], descending=[False, True, True, False])
     return order.unique("golden_id", keep="first", maintain_order=True)
 
 

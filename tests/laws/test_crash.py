@@ -171,7 +171,7 @@ class Reader(threading.Thread):
                 moment = published(self.hub)
                 if not self.seen or self.seen[-1] != moment:
                     self.seen.append(moment)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self.error = error
 
     def __enter__(self) -> "Reader":
