@@ -47,7 +47,9 @@ _SUFFIX = {word: suffix for suffix, words in _SUFFIXES.items() for word in words
 
 def _name(column: pl.Expr) -> pl.Expr:
     said = text.expr(column)
-    titled = said.str.to_titlecase().str.replace_many(_SPELLED, leftmost=True)
+    # The one small letter that becomes two signs, the first of them without case.
+    apart = said.str.replace_all("ŉ", "ʼn", literal=True)
+    titled = apart.str.to_titlecase().str.replace_many(_SPELLED, leftmost=True)
     numbered = titled.str.replace(r"\bIii\b", "III").str.replace(r"\bIi\b", "II").str.replace(r"\bIv\b", "IV")
     spelled = numbered.str.replace_all(r"(['’])S\b", "${1}s").str.normalize("NFC")
     shouted = (said == said.str.to_uppercase()) | (said == said.str.to_lowercase())
