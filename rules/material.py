@@ -1,5 +1,6 @@
 """The material: one golden record per substance, product, package or clinical supply."""
 
+import polars as pl
 import splink.comparison_level_library as cll
 import splink.comparison_library as cl
 
@@ -39,10 +40,17 @@ GENERIC = (
     "susp suspension tab tablet tabs the unit usp vial with x".split()
 )
 
+FIGURE = r"[0-9]+(?:\.[0-9]+)?"
+UNDERSTOOD = r"^([0-9.]+ [^ ;]+(?:; [0-9.]+ [^ ;]+)*)$"
 # An amount that is not understood is text, and text may not tell two strengths apart.
 understood = standard.Standardiser(
-    "understood", lambda strength: strength.str.extract(r"^([0-9.]+ [^ ;]+(?:; [0-9.]+ [^ ;]+)*)$")
+    "understood", lambda strength: strength.str.extract(UNDERSTOOD)
 )
+# What cannot be understood may still hold other figures: "eq 40 mg medoxomil; 25 mg" is not "...; 12.5 mg".
+figures = standard.Standardiser(
+    "figures",
+    lambda strength: pl.when(~strength.str.contains(UNDERSTOOD)).then(strength.str.extract_all(FIGURE).list.join(" ")),
+).then(standard.text)
 # With several substances no one number is the strength.
 single = standard.strength.then(understood).then(
     standard.Standardiser("single", lambda strength: strength.str.extract(r"^([^;]+)$"))
@@ -103,7 +111,20 @@ SUBSTANCES = cl.CustomComparison(
     ],
 ).configure(m_probabilities=[0.75, 0.18, 0.02, 0.02, 0.03], u_probabilities=[0.006, 0.004, 0.002, 0.003, 0.985])
 
-DOSE = cl.ExactMatch("dose").configure(m_probabilities=[0.97, 0.03], u_probabilities=[0.08, 0.92])
+# Of several substances there is no one dose, but amounts.
+DOSE = cl.CustomComparison(
+    output_column_name="dose",
+    comparison_levels=[
+        cll.And(cll.NullLevel("dose"), cll.NullLevel("amounts"), cll.NullLevel("figures")),
+        cll.Or(cll.CustomLevel("content_l <> content_r"), cll.CustomLevel("figures_l <> figures_r")).configure(
+            label_for_charts="another amount in the container", fix_m_probability=True, fix_u_probability=True
+        ),
+        cll.Or(cll.ExactMatchLevel("dose"), cll.ExactMatchLevel("amounts"), cll.ExactMatchLevel("figures")).configure(
+            label_for_charts="the same strength"
+        ),
+        cll.ElseLevel(),
+    ],
+).configure(m_probabilities=[0.005, 0.965, 0.03], u_probabilities=[0.3, 0.08, 0.62])
 FORM = cl.CustomComparison(
     output_column_name="dose_form",
     comparison_levels=[
@@ -122,6 +143,20 @@ MANUFACTURER = cl.CustomComparison(
         cll.ElseLevel(),
     ],
 ).configure(m_probabilities=[0.7, 0.2, 0.05, 0.05], u_probabilities=[0.03, 0.01, 0.01, 0.95])
+
+# Another authorisation, or another presentation in it, is another product. One authorisation covers several strengths and
+# forms, so that sharing it says little.
+AUTHORISATION = cl.CustomComparison(
+    output_column_name="authorisation",
+    comparison_levels=[
+        cll.NullLevel("authorisation"),
+        cll.And(cll.ExactMatchLevel("authorisation"), cll.CustomLevel("presentation_l <> presentation_r")).configure(
+            label_for_charts="another presentation in the same authorisation", fix_m_probability=True, fix_u_probability=True
+        ),
+        cll.ExactMatchLevel("authorisation").configure(fix_m_probability=True, fix_u_probability=True),
+        cll.ElseLevel().configure(fix_m_probability=True, fix_u_probability=True),
+    ],
+).configure(m_probabilities=[0.0005, 0.999, 0.0005], u_probabilities=[0.25, 0.5, 0.25])
 
 PART_NUMBER = cl.ExactMatch("part_number").configure(m_probabilities=[0.9, 0.1], u_probabilities=[0.0005, 0.9995])
 
@@ -168,7 +203,7 @@ material = Entity(
         ),
         Attribute(
             "strength", "Strength as written; of several substances, in the order of the source.", standardise=standard.text,
-            compare_as=standard.strength, survive=IDENTITY, group="strength", exposure="public",
+            survive=IDENTITY, group="strength", exposure="public",
         ),
         Attribute(
             "strength_value", "Strength as a number, where one number is the strength.", type=float, standardise=standard.number,
@@ -205,7 +240,11 @@ material = Entity(
         ),
         Attribute(
             "authorisation", "Marketing authorisation or application number.", standardise=standard.text,
-            compare_as=standard.code, survive=IDENTITY, exposure="public",
+            compare_as=standard.code, survive=IDENTITY, group="authorisation", exposure="public",
+        ),
+        Attribute(
+            "presentation", "Number of the product or presentation within its authorisation.", standardise=standard.text,
+            compare_as=standard.code, survive=IDENTITY, group="authorisation", exposure="public",
         ),
         Attribute(
             "gtin", "Global Trade Item Number, fourteen digits.", standardise=identifiers.gtin.normal,
@@ -265,13 +304,15 @@ material = Entity(
         Key("name_sorted", of="name", by=standard.tokens_sorted),
         Key("name_words", of="name", by=name_words),
         Key("bases", of="substances", by=standard.each(base)),
-        Key("amounts", of="strength", by=understood),
+        Key("amounts", of="strength", by=standard.strength.then(understood)),
+        Key("figures", of="strength", by=standard.strength.then(figures)),
+        Key("content", of="strength", by=standard.strength_content),
         Key("dose", of=("strength_value", "strength_unit"), by=standard.strength.then(understood)),
         Key("form_group", of="dose_form", by=form_group),
         Key("manufacturer_words", of="manufacturer", by=standard.words()),
         Key("ndc_candidates", of="ndc", by=standard.ndc_candidates),
     ],
-    comparisons=[NAME, SUBSTANCES, DOSE, FORM, ROUTE, MANUFACTURER, PART_NUMBER, PACKAGE_CODE, SUBSTANCE_CODE],
+    comparisons=[NAME, SUBSTANCES, DOSE, FORM, ROUTE, MANUFACTURER, AUTHORISATION, PART_NUMBER, PACKAGE_CODE, SUBSTANCE_CODE],
     block=[
         ["gtin"],
         ["ndc_candidates"],
@@ -288,11 +329,14 @@ material = Entity(
     veto=[
         Veto("level", "A substance, its product, its package and a clinical supply are linked, never merged."),
         Veto("amounts", "Different strengths are different materials."),
+        Veto("figures", "Different strengths are different materials, also where only their figures are understood."),
+        Veto("content", "80 mg in 4 ml and 400 mg in 20 ml are two vials of one concentration."),
         Veto("dose", "Different strengths are different materials, however they were delivered."),
         Veto("form_group", "Different dose forms are different materials."),
         Veto("pack_size", "Different packs are different packages."),
         Veto("protocol", "Supplies of different studies are kept apart, whatever is in them."),
         Veto("authorisation", "Two brands of one generic are two products."),
+        Veto("presentation", "What the authority numbers apart are two products."),
     ],
     accept=0.99,
     review=0.60,

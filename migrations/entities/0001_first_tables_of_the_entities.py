@@ -200,6 +200,7 @@ def upgrade() -> None:
         sa.Column("manufacturer", sa.Text(), nullable=True),
         sa.Column("part_number", sa.Text(), nullable=True),
         sa.Column("authorisation", sa.Text(), nullable=True),
+        sa.Column("presentation", sa.Text(), nullable=True),
         sa.Column("gtin", sa.Text(), nullable=True),
         sa.Column("ndc", sa.Text(), nullable=True),
         sa.Column("ndc_labeler", sa.Text(), nullable=True),

@@ -20,6 +20,9 @@ def material(entities):
         ({"strength": "500 mg; 125 mg"}, {"strength": "125mg/500mg"}, set()),
         ({"strength": "500 mg; 125 mg"}, {"strength": "500 mg; 62.5 mg"}, {"amounts"}),
         ({"strength": "as directed"}, {"strength": "500 mg"}, set()),
+        ({"strength": "eq 20 mg velotinate; 5 mg"}, {"strength": "eq 20 mg velotinate; 10 mg"}, {"figures"}),
+        ({"strength": "80 mg/4 ml"}, {"strength": "400 mg/20 ml (20 mg/ml)"}, {"content"}),
+        ({"strength": "80 mg/4 ml"}, {"strength": "20 mg/ml"}, set()),
         ({"dose_form": "TAB"}, {"dose_form": "Tablet, film coated"}, set()),
         ({"dose_form": "TAB"}, {"dose_form": "TABLET, EXTENDED RELEASE;ORAL"}, {"form_group"}),
         ({"dose_form": "TAB"}, {"dose_form": "capsules"}, {"form_group"}),
@@ -28,9 +31,11 @@ def material(entities):
         ({"name": "Velotinib 5 mg tab, 30 per pack"}, {"name": "VELOTINIB 5MG TAB 90CT"}, {"pack_size"}),
         ({"name": "Velotinib 5 mg for PRX-301"}, {"name": "VELOTINIB 5MG CLIN PRX-302"}, {"protocol"}),
         ({"authorisation": "000552"}, {"authorisation": "000553"}, {"authorisation"}),
+        ({"authorisation": "552", "presentation": "001"}, {"authorisation": "552", "presentation": "002"}, {"presentation"}),
     ],
-    ids=["unit", "number and text", "number differs", "text differs", "order", "second amount", "not understood", "coat",
-         "release", "form", "level", "one pack", "two packs", "two studies", "two brands"],
+    ids=["unit", "number and text", "number differs", "text differs", "order", "second amount", "not understood", "figures",
+         "two vials", "concentration", "coat",
+         "release", "form", "level", "one pack", "two packs", "two studies", "two brands", "two presentations"],
 )  # fmt: skip
 def test_vetoes(material, parts, left, right, broken):
     assert parts(material, BULK | left, BULK | right) == broken

@@ -74,3 +74,21 @@ def test_the_first_amount_as_number_and_unit(raw, value, unit):
 @pytest.mark.parametrize(("raw", "expected"), [("IU", "unit"), ("mg/mL", "mg/ml"), ("g", "mg"), ("blobs", None)])
 def test_a_unit_by_itself(raw, expected):
     assert standard.strength_unit(raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("80MG/4ML", "80 mg in 4 ml"),
+        ("0.4 g/20 mL (20 mg/mL)", "400 mg in 20 ml"),
+        ("2MCG/ML (2MCG/ML)", "0.002 mg in 1 ml"),
+        ("1.62% (20.25MG/1.25GM PACKET)", "20.25 mg in 1.25 gm packet"),
+        ("10 mg/5 ml; 1 g/5 ml", "10 mg in 5 ml; 1000 mg in 5 ml"),
+        ("20 mg/ml", None),
+        ("500 mg", None),
+        ("22 mg/24 h", None),
+        ("10 mg/5 ml; 2%", None),
+    ],
+)
+def test_what_a_container_holds(raw, expected):
+    assert standard.strength_content(raw) == expected
