@@ -2,10 +2,10 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import polars as pl
 import pytest
-from defusedxml import ElementTree
 
 from mdm import settings
 from mdm.demo import delivery, generate, next_day
