@@ -5,7 +5,7 @@ result is a function of the sets given: ties are broken by the records' own name
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,13 +21,21 @@ _REFUSED = {**_EDGE, "reason": pl.String}
 class Rulings:
     """What people and sources said, as sets of records.
 
-    `together`: each set is in one golden record, whatever machines think. `merged`: pairs a source declared to be one,
-    which yield only to `apart`. `apart`: pairs of sets of which no golden record may hold a member of each.
+    `together`: each set is in one golden record, whatever machines think. `adopted`: sets that were one golden record in
+    another hub, and `merged`: pairs a source declared to be one; both yield only to `apart`. `apart`: pairs of sets of
+    which no golden record may hold a member of each.
     """
 
     together: Sequence[frozenset[int]] = ()
     merged: Sequence[tuple[int, int]] = ()
     apart: Sequence[tuple[frozenset[int], frozenset[int]]] = ()
+    adopted: Sequence[frozenset[int]] = ()
+
+    @property
+    def joining(self) -> Iterator[tuple[int, int]]:
+        """Pairs that connect whatever a ruling may join."""
+        yield from ((min(s), r) for s in (*self.together, *self.adopted) for r in s if r != min(s))
+        yield from self.merged
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,7 @@ def clusters(records: pl.DataFrame, edges: pl.DataFrame, rulings: Rulings, colum
     """
     known = records.select("record_id")
     rulings = _within(rulings, known["record_id"])
-    ruled = [(min(s), r) for s in rulings.together for r in s if r != min(s)] + list(rulings.merged)
-    extra = pl.DataFrame(ruled, schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
+    extra = pl.DataFrame(list(rulings.joining), schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
     present = pl.concat([edges.select("a", "b"), extra])
     found = components(present)
     grouped = found.join(records, on="record_id")
@@ -94,13 +101,13 @@ def _bound(grouped: pl.DataFrame, rulings: Rulings, columns: Sequence[str]) -> p
 
 def _within(rulings: Rulings, known: pl.Series) -> Rulings:
     """The rulings as far as their records are here."""
-    named = {r for s in rulings.together for r in s} | {r for p in rulings.merged for r in p}
-    named |= {r for a, b in rulings.apart for r in (*a, *b)}
+    named = {r for pair in rulings.joining for r in pair} | {r for a, b in rulings.apart for r in (*a, *b)}
     here = set(known.filter(known.is_in(list(named))))
     return Rulings(
         together=[s & here for s in rulings.together if len(s & here) > 1],
         merged=[p for p in rulings.merged if p[0] in here and p[1] in here],
         apart=[(a & here, b & here) for a, b in rulings.apart if a & here and b & here],
+        adopted=[s & here for s in rulings.adopted if len(s & here) > 1],
     )
 
 
@@ -118,7 +125,11 @@ class _Joiner:
 
     def __init__(self, rulings: Rulings):
         self.of: dict[int, _Cluster] = {}
-        self.exempt: dict[int, int] = _groups(rulings.together)
+        # A forest: records with one root overlook each other's differences.
+        self.exempt: dict[int, int] = {}
+        for members in rulings.together:
+            for record in members:
+                self.excuse(record, min(members))
         self.sides: dict[int, list[tuple[int, str]]] = defaultdict(list)
         for number, (a, b) in enumerate(rulings.apart):
             for side, members in (("a", a), ("b", b)):
@@ -132,11 +143,13 @@ class _Joiner:
     def conflict(self, a: int, b: int, *, vetoes: bool = True) -> str | None:
         """Why the clusters of two records may not be one, or None."""
         left, right = self.of[a], self.of[b]
+        if left is right:
+            return None
         small, large = sorted((left.sides, right.sides), key=len)
         if any((number, "b" if side == "a" else "a") in large for number, side in small):
             return "a decision keeps them apart"
         if vetoes:
-            for column in left.values.keys() & right.values.keys():
+            for column in sorted(left.values.keys() & right.values.keys()):
                 if self._differ(left.values[column], right.values[column]):
                     return f"different {column}"
         return None
@@ -151,15 +164,19 @@ class _Joiner:
         )  # fmt: skip
 
     def _excused(self, x: int, y: int) -> bool:
-        group = self.exempt.get(x)
-        return group is not None and group == self.exempt.get(y)
+        return x in self.exempt and y in self.exempt and self._root(x) == self._root(y)
+
+    def _root(self, record: int) -> int:
+        root = record
+        while (above := self.exempt.setdefault(root, root)) != root:
+            root = above
+        while record != root:
+            self.exempt[record], record = root, self.exempt[record]
+        return root
 
     def excuse(self, a: int, b: int) -> None:
-        """From here on the two records' groups overlook each other's differences."""
-        keep, give = self.exempt.setdefault(a, a), self.exempt.setdefault(b, b)
-        for record, group in self.exempt.items():
-            if group == give:
-                self.exempt[record] = keep
+        """From here on the two records, and whoever was excused with either, overlook each other's differences."""
+        self.exempt[self._root(a)] = self._root(b)
 
     def join(self, a: int, b: int) -> None:
         left, right = self.of[a], self.of[b]
@@ -183,27 +200,11 @@ def _constrained(
     joiner = _Joiner(rulings)
     for record, *values in grouped.select("record_id", *columns).iter_rows():
         joiner.add(record, dict(zip(columns, values, strict=True)))
-    for members in rulings.together:
-        here = sorted(r for r in members if r in joiner.of)
-        for record in here[1:]:
-            joiner.join(here[0], record)
-    refused = []
-    for a, b in sorted(rulings.merged):
-        if a in joiner.of and b in joiner.of and joiner.of[a] is not joiner.of[b]:
-            reason = joiner.conflict(a, b, vetoes=False)
-            if reason is None:
-                joiner.excuse(a, b)
-                joiner.join(a, b)
-            else:
-                refused.append((min(a, b), max(a, b), 0.0, f"merged at the source, but {reason}"))
-    inside = grouped.select("record_id")
-    local = edges.join(inside, left_on="a", right_on="record_id", how="semi").join(
-        inside, left_on="b", right_on="record_id", how="semi"
-    )
+    refused = _ruled(joiner, rulings)
+    inside = grouped.select(a="record_id", b="record_id")
+    local = edges.join(inside, on="a", how="semi").join(inside, on="b", how="semi").select("a", "b", "weight")
     # Strongest first: a doubtful pair must not decide which side a cut falls on.
-    for a, b, weight in local.select("a", "b", "weight").sort(["weight", "a", "b"], descending=[True, False, False]).iter_rows():
-        if joiner.of[a] is joiner.of[b]:
-            continue
+    for a, b, weight in local.sort(["weight", "a", "b"], descending=[True, False, False]).iter_rows():
         reason = joiner.conflict(a, b)
         if reason is None:
             joiner.join(a, b)
@@ -217,14 +218,26 @@ def _constrained(
     return assigned, pl.DataFrame(refused, schema=_REFUSED, orient="row")
 
 
-def _groups(sets: Iterable[frozenset[int]]) -> dict[int, int]:
-    """Overlapping sets melted together: record -> group."""
-    group: dict[int, int] = {}
-    for members in sets:
-        touched = {group[r] for r in members if r in group}
-        target = min(members)
-        for record, old in list(group.items()):
-            if old in touched:
-                group[record] = target
-        group.update(dict.fromkeys(members, target))
-    return group
+def _ruled(joiner: _Joiner, rulings: Rulings) -> list[tuple[int, int, float, str]]:
+    """Join what rulings join: matches first, then what was adopted, then merges; returns the merges that are refused."""
+    here = [sorted(r for r in s if r in joiner.of) for s in rulings.together]
+    for records in here:
+        for record in records[1:]:
+            joiner.join(records[0], record)
+    for records in sorted(sorted(r for r in s if r in joiner.of) for s in rulings.adopted):
+        # A set that a decision parts falls into as few pieces as it must.
+        for at, record in enumerate(records):
+            home = next((r for r in records[:at] if joiner.conflict(r, record, vetoes=False) is None), None)
+            if home is not None:
+                joiner.excuse(home, record)
+                joiner.join(home, record)
+    refused = []
+    for a, b in sorted(rulings.merged):
+        if a in joiner.of and b in joiner.of:
+            reason = joiner.conflict(a, b, vetoes=False)
+            if reason is None:
+                joiner.excuse(a, b)
+                joiner.join(a, b)
+            else:
+                refused.append((min(a, b), max(a, b), 0.0, f"merged at the source, but {reason}"))
+    return refused

@@ -32,13 +32,11 @@ class Said:
         verdicts = dict(given.select("number", "verdict").iter_rows())
         pairs = {n: (sides.get((n, "a"), frozenset()), sides.get((n, "b"), frozenset())) for n in verdicts}
         together = [a | b for n, (a, b) in pairs.items() if verdicts[n] == "match"]
-        together += [
-            frozenset(r) for _, r in adopted.group_by("golden_id").agg("record_id").select("golden_id", "record_id").iter_rows()
-        ]
+        taken_over = [frozenset(r) for (r,) in adopted.group_by("golden_id").agg("record_id").select("record_id").iter_rows()]
         apart = [ab for n, ab in pairs.items() if verdicts[n] == "no_match"]
         unsure = members.filter(pl.col("number").is_in([n for n, v in verdicts.items() if v == "unsure"]))
         merged = run.bench.frame("select record_id, merged_into from merged where merged_into is not null order by 1, 2").rows()
-        return cls(Rulings([t for t in together if t], merged, apart), named, withdrawn, unsure, adopted)
+        return cls(Rulings([t for t in together if t], merged, apart, taken_over), named, withdrawn, unsure, adopted)
 
 
 def _news(session: Session, hub: Hub, entity: Entity, run: Run) -> tuple[pl.DataFrame, frozenset[int]]:

@@ -101,9 +101,8 @@ def _neighbours(session: Session, entity: Entity, pair: sa.Table, frontier: pl.D
 
 def _ruled_with(rulings: Rulings, frontier: pl.DataFrame) -> pl.DataFrame:
     ids = set(frontier["record_id"])
-    found = {r for s in rulings.together if s & ids for r in s} | {
-        r for p in rulings.merged if p[0] in ids or p[1] in ids for r in p
-    }
+    found = {r for s in (*rulings.together, *rulings.adopted) if s & ids for r in s}
+    found |= {r for p in rulings.merged if p[0] in ids or p[1] in ids for r in p}
     return pl.DataFrame({"record_id": sorted(found)}, schema={"record_id": pl.Int64})
 
 
