@@ -7,6 +7,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from mdm.entity import Entity
+from mdm.errors import LedgerError
 from mdm.hub import Hub, Run, Session, Tally
 from mdm.hub.version import open_now, visible
 from mdm.tables import OPEN
@@ -32,6 +33,7 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     _rules(hub, entity, run)
     _quality(hub, entity, run)
     _changes(hub, entity, run, kinds)
+    _whole(hub, entity, run, scope)
     counts = dict(kinds["kind"].value_counts().iter_rows()) if kinds.height else {}
     return Tally({k: counts.get(k, 0) for k in _KINDS})
 
@@ -56,6 +58,21 @@ def sums(session: Session, entity: Entity, run: Run) -> dict[str, int]:
         "queued": queued,
         "pairs": pairs,
     }
+
+
+def _whole(hub: Hub, entity: Entity, run: Run, scope: pl.Series) -> None:
+    """Every golden id that has members has its golden record, and no other has one."""
+    table = hub.tables(entity.name).golden
+    with hub.read() as session:
+        query = sa.select(table.c.golden_id).where(open_now(table))
+        there = session.frame(query if run.whole else query.where(session.among(table.c.golden_id, scope)))
+    wanted = run.bench.frame("select distinct golden_id from assigned")
+    lost = wanted.join(there, on="golden_id", how="anti").height + there.join(wanted, on="golden_id", how="anti").height
+    if lost:
+        raise LedgerError(
+            f"{entity.name}, run {run.number}: {lost} golden records and their members do not agree; nothing was published. "
+            f"Run `mdm run {entity.name} --full`, and report it if it stays"
+        )
 
 
 def _golden(hub: Hub, entity: Entity, run: Run, made: pl.DataFrame, scope: pl.Series) -> pl.DataFrame:

@@ -104,7 +104,7 @@ def _named(crowd: pl.DataFrame) -> pl.DataFrame:
 def _contested(crowd: pl.DataFrame, entity: Entity, failed: pl.DataFrame) -> pl.DataFrame:
     """One row per cluster: each attribute's value and, in `<attribute>@`, the record it comes from."""
     bad = {a: part["record_id"] for (a,), part in failed.group_by("attribute")}
-    by_rule: dict[Rule, list[Attribute]] = {}
+    by_rule: dict[tuple[Rule, str | None], list[Attribute]] = {}
     followers: dict[str, list[Attribute]] = {}
     leads: dict[str, str] = {}
     for attribute in entity.attributes:
@@ -113,13 +113,20 @@ def _contested(crowd: pl.DataFrame, entity: Entity, failed: pl.DataFrame) -> pl.
             continue
         if attribute.group is not None:
             leads[attribute.group] = attribute.name
-        by_rule.setdefault(attribute.rule, []).append(attribute)
+        by_rule.setdefault((attribute.rule, attribute.group), []).append(attribute)
     result = crowd.select("cluster").unique().sort("cluster")
-    for rule, attributes in by_rule.items():
-        result = result.join(survivorship.winners(crowd, [a.name for a in attributes], rule, bad), on="cluster", how="left")
+    for (rule, group), attributes in by_rule.items():
+        told = crowd if group is None else _fullest_first(crowd, [a.name for a in entity.attributes if a.group == group])
+        result = result.join(survivorship.winners(told, [a.name for a in attributes], rule, bad), on="cluster", how="left")
     for lead, group in followers.items():
         result = _following(result, crowd, lead, [a.name for a in group])
     return result
+
+
+def _fullest_first(crowd: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Of records that a rule holds equal, the one that says most of a group speaks for all of it."""
+    unsaid = pl.sum_horizontal(pl.col(n).is_null() for n in names)
+    return crowd.with_columns(name_rank=pl.struct(unsaid.alias("unsaid"), "name_rank").rank("ordinal").cast(pl.Int64))
 
 
 def _following(result: pl.DataFrame, crowd: pl.DataFrame, lead: str, names: Sequence[str]) -> pl.DataFrame:
@@ -190,13 +197,18 @@ def _widen(hub: Hub, entity: Entity, run: Run) -> None:
     )
     if moved.is_empty():
         return
-    membership = hub.tables(entity.name).membership
+    membership, table = hub.tables(entity.name).membership, hub.tables(entity.name).golden
     member = sa.select(membership.c.record_id, membership.c.golden_id).where(visible(membership, run.base))
     with hub.read() as session:
         homes = session.frame(member.where(session.among(membership.c.record_id, moved["record_id"])))
-        rows = session.frame(member.where(session.among(membership.c.golden_id, homes["golden_id"].unique())))
+        wanted = homes["golden_id"].unique()
+        rows = session.frame(member.where(session.among(membership.c.golden_id, wanted)))
+        known = sa.select(table.c.golden_id, table.c.founder, table.c.created_run.label("born"))
+        ids = session.frame(known.where(visible(table, run.base), session.among(table.c.golden_id, wanted)))
     bench.store("assigned", rows.join(bench.frame("select record_id from assigned"), on="record_id", how="anti"), append=True)
     bench.store("before", rows.join(bench.frame("select record_id from before"), on="record_id", how="anti"), append=True)
+    fresh = ids.join(bench.frame("select golden_id from ids"), on="golden_id", how="anti")
+    bench.store("ids", fresh.with_columns(kind=pl.lit("kept")), append=True)
 
 
 def _resolve_links(hub: Hub, entity: Entity, run: Run) -> None:
