@@ -17,7 +17,9 @@ import pytest
 
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True, derandomize=True)
-hypothesis.settings.register_profile("deep", max_examples=500, deadline=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "deep", max_examples=300, deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI"))
+)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 # Named alike in every worker of one session, and in no other session; short, for a socket's path may not be long.
