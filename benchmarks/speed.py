@@ -158,7 +158,8 @@ def _tell(options: argparse.Namespace, measured: dict[str, dict[str, Any]]) -> N
     }
     for mode, figures in measured.items():
         print(
-            f"{mode:8} wall {figures['wall']:8.1f} s  cpu {figures['cpu']:8.1f} s  peak {figures['peak_mb']:6} MB  {figures['stages']}"
+            f"{mode:8} wall {figures['wall']:8.1f} s  cpu {figures['cpu']:8.1f} s  peak {figures['peak_mb']:6} MB  "
+            f"{figures['stages']}"
         )
     for name, ratio in ratios.items():
         print(f"{name}: {ratio}")

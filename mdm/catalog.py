@@ -32,7 +32,8 @@ def entities(folder: Path) -> dict[str, Entity]:
         for link in entity.links:
             if link.to not in found:
                 raise DeclarationError(
-                    f"{entity.name}: link {link.name!r} leads to {link.to!r}, which no rules file declares; there are: {', '.join(found)}"
+                    f"{entity.name}: link {link.name!r} leads to {link.to!r}, which no rules file declares; there are: "
+                    f"{', '.join(found)}"
                 )
     return _ordered(found)
 

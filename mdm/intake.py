@@ -27,7 +27,8 @@ _LASTING = (
     "create table if not exists bench.meta (key varchar primary key, value varchar)",
     "create table if not exists bench.live (record_id bigint)",
     "create table if not exists bench.touch (record_id bigint, seq bigint)",
-    "create table if not exists bench.failed (record_id bigint, attribute varchar, rule varchar, value varchar, hard boolean, stale boolean)",
+    "create table if not exists bench.failed (record_id bigint, attribute varchar, rule varchar, value varchar, hard "
+    "boolean, stale boolean)",
     "create or replace temp table fresh (record_id bigint)",
 )
 

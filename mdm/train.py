@@ -53,7 +53,8 @@ def _prior(bench: Bench, entity: Entity, count: int) -> tuple[float, int]:
     best, found = 0.0, 0
     for attribute in (a for a in entity.identifiers if a.identity and a.identity.joins):
         pairs, filled = bench.execute(
-            f"select coalesce(sum(n * (n - 1) / 2), 0)::bigint, coalesce(sum(n), 0)::bigint from (select count(*) as n from bench.compare "
+            "select coalesce(sum(n * (n - 1) / 2), 0)::bigint, coalesce(sum(n), 0)::bigint from (select count(*) as n "
+            "from bench.compare "
             f'where "{attribute.name}" is not null group by "{attribute.name}" having count(*) <= {entity.hot})'
         )[0]
         if pairs >= _OBSERVED and filled:
@@ -94,7 +95,8 @@ def _block_pairs(bench: Bench, rule: Any, hot: int) -> int:
     columns = ", ".join(f'"{c}"' for c in rule)
     filled = " and ".join(f'"{c}" is not null' for c in rule)
     return bench.execute(
-        f"select coalesce(sum(n * (n - 1) / 2), 0)::bigint from (select count(*) as n from bench.compare where {filled} group by {columns} having count(*) <= {hot})"
+        f"select coalesce(sum(n * (n - 1) / 2), 0)::bigint from (select count(*) as n from bench.compare where {filled} "
+        f"group by {columns} having count(*) <= {hot})"
     )[0][0]
 
 

@@ -91,7 +91,7 @@ def _frame_postgresql(
     table = pyarrow.csv.read_csv(
         buffer,
         read_options=pyarrow.csv.ReadOptions(column_names=list(schema), block_size=32 << 20),
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types={n: arrow[t] for n, t in schema.items()}, null_values=["\\N"], strings_can_be_null=True,
             quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],

@@ -145,7 +145,8 @@ def _judge(context: Context, entity: Entity, run: Run, report: EntityReport, tal
         with hub.begin() as tx:
             record.mark(tx.connection, hub.fixed, run, state="failed", message="the second sum does not hold")
         raise LedgerError(
-            f"{entity.name}, run {run.number}: {sums['live']} live source records, but {found} are members, quarantined or suppressed "
+            f"{entity.name}, run {run.number}: {sums['live']} live source records, but {found} are members, quarantined "
+            "or suppressed "
             f"({report.live}); nothing was published. Run `mdm run {entity.name} --full`, and report it if it stays"
         )
     report.reconciled = True

@@ -42,7 +42,8 @@ def _judge(bench: Bench, entity: Entity, records: pl.DataFrame, waived: pl.DataF
         return pl.DataFrame(schema={"record_id": pl.Int64})
     failed = judged(records, entity, waived)
     codes = bench.frame(
-        "select record_id, attribute, rule, value, hard from bench.failed semi join (select record_id from checking) using (record_id) where rule = 'unknown code'"
+        "select record_id, attribute, rule, value, hard from bench.failed semi join (select record_id from checking) "
+        "using (record_id) where rule = 'unknown code'"
     )
     bad = failed.filter("hard").select("record_id").unique()
     barred = pl.concat([failed, codes]) if codes.height else failed

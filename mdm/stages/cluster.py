@@ -63,7 +63,8 @@ def _touched(hub: Hub, entity: Entity, run: Run, said: Said) -> tuple[pl.DataFra
         ids = pl.concat([bench.frame("select record_id from bench.compare"), before.select("record_id")]).unique()
         return ids, before
     changes = bench.frame(
-        "select a as record_id from pair_changes union select b from pair_changes union select record_id from changed_ids union select record_id from concerned"
+        "select a as record_id from pair_changes union select b from pair_changes union select record_id from "
+        "changed_ids union select record_id from concerned"
     )
     seeds = pl.concat(
         [changes, said.named, said.adopted.filter(pl.col("event_seq") > run.base_event_seq).select("record_id")]

@@ -196,7 +196,8 @@ def _absent(landing: Landing, delivery: _Delivery) -> None:
     if live.height and gone.height / live.height > landing.stream.shrink and not landing.accept_shrink:
         raise ShrunkError(
             f"{source}/{stream}: {gone.height} of {live.height} records are absent from this full delivery, more than shrink = "
-            f"{landing.stream.shrink}; nothing was deleted. If it is right: `mdm sync {source} --accept-shrink`, else ask for a new delivery"
+            f"{landing.stream.shrink}; nothing was deleted. If it is right: `mdm sync {source} --accept-shrink`, else "
+            "ask for a new delivery"
         )
     for part in gone.iter_slices(20_000):
         rows = part.with_columns(

@@ -70,7 +70,8 @@ def key_sql(bench: Bench, columns: list[str]) -> str:
 def hot_keys(bench: Bench, entity: Entity) -> pl.DataFrame:
     """Keys that too many records share: rule, name (a digest of the key), k."""
     parts = [
-        f"select {i} as rule, (md5_number_lower(any_value(t)) >> 1)::bigint as name, k from ({key_sql(bench, columns)}) group by k having count(*) > {entity.hot}"
+        f"select {i} as rule, (md5_number_lower(any_value(t)) >> 1)::bigint as name, k from ({key_sql(bench, columns)}) "
+        f"group by k having count(*) > {entity.hot}"
         for i, columns in rules(entity)
     ]
     if not parts:
@@ -88,7 +89,8 @@ def _reopen(bench: Bench, entity: Entity, run: Run, hot: pl.DataFrame) -> None:
         names = [n for r, n in crossed if r == i]
         if names:
             bench.execute(
-                f"insert into changed select distinct record_id from ({key_sql(bench, columns)}) where (md5_number_lower(t) >> 1)::bigint in "
+                f"insert into changed select distinct record_id from ({key_sql(bench, columns)}) where "
+                "(md5_number_lower(t) >> 1)::bigint in "
                 f"({', '.join(map(str, names))})"
             )
 
@@ -100,15 +102,18 @@ def _candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
     for i, columns in rules(entity):
         keys = f"({key_sql(bench, columns)})"
         bench.execute(
-            f"create or replace temp table keys as select record_id, k from {keys} where k not in (select k from hot_now where rule = {i})"
+            f"create or replace temp table keys as select record_id, k from {keys} where k not in (select k from "
+            f"hot_now where rule = {i})"
         )
         if whole:
             bench.execute(
-                f"insert into blocked_all select x.record_id, y.record_id, {i} from keys x join keys y on x.k = y.k and x.record_id < y.record_id"
+                f"insert into blocked_all select x.record_id, y.record_id, {i} from keys x join keys y on x.k = y.k and "
+                "x.record_id < y.record_id"
             )
         else:
             bench.execute(
-                "create or replace temp table keys_changed as select record_id, k from keys semi join changed_ids using (record_id)"
+                "create or replace temp table keys_changed as select record_id, k from keys semi join changed_ids "
+                "using (record_id)"
             )
             bench.execute(
                 f"insert into blocked_all select least(x.record_id, y.record_id), greatest(x.record_id, y.record_id), {i} "
@@ -136,7 +141,8 @@ def _score(hub: Hub, bench: Bench, entity: Entity, run: Run) -> None:
             )
             scored = linker.inference.predict(threshold_match_weight=floor, warning_mode="never")
             bench.execute(
-                f"insert into pairs_new select least(record_id_l, record_id_r), greatest(record_id_l, record_id_r), round(match_weight, 6), "
+                "insert into pairs_new select least(record_id_l, record_id_r), greatest(record_id_l, record_id_r), "
+                "round(match_weight, 6), "
                 f"match_key::integer, {run.model} from {scored.physical_name}"
             )
             scored.drop_table_from_database_and_remove_from_cache()
@@ -156,10 +162,12 @@ def _joined(bench: Bench, attribute: Attribute, number: int) -> None:
         f"join bench.compare r on r.record_id = b where {' and '.join(conditions)}"
     )
     bench.execute(
-        f"update pairs_new set weight = greatest(weight, {IDENTIFIER_WEIGHT}), rule = {IDENTIFIER_RULE} from joined j where pairs_new.a = j.a and pairs_new.b = j.b"
+        f"update pairs_new set weight = greatest(weight, {IDENTIFIER_WEIGHT}), rule = {IDENTIFIER_RULE} from joined j "
+        "where pairs_new.a = j.a and pairs_new.b = j.b"
     )
     bench.execute(
-        f"insert into pairs_new select a, b, {IDENTIFIER_WEIGHT}, {IDENTIFIER_RULE}, {number} from joined anti join pairs_new using (a, b)"
+        f"insert into pairs_new select a, b, {IDENTIFIER_WEIGHT}, {IDENTIFIER_RULE}, {number} from joined anti join "
+        "pairs_new using (a, b)"
     )
 
 

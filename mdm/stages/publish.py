@@ -100,7 +100,8 @@ def _kinds(run: Run, before: pl.DataFrame, fresh: pl.DataFrame, gone: pl.DataFra
     given = bench.frame("select golden_id, kind from ids")
     heirs = bench.frame("select distinct successor_id as golden_id from retired where successor_id is not null")
     torn = bench.frame(
-        "select distinct b.golden_id from before b join assigned a using (record_id) where a.golden_id <> b.golden_id and b.golden_id in (select golden_id from ids)"
+        "select distinct b.golden_id from before b join assigned a using (record_id) where a.golden_id <> b.golden_id "
+        "and b.golden_id in (select golden_id from ids)"
     )
     rows = pl.concat([fresh.select("golden_id"), heirs, torn]).unique().join(given, on="golden_id", how="left")
     kind = (
@@ -222,7 +223,8 @@ def _quality(hub: Hub, entity: Entity, run: Run) -> None:
     filled = bench.frame(f"select source, count(*) as records, {counted} from bench.record group by source")
     long = filled.unpivot(index=["source", "records"], on=names, variable_name="attribute", value_name="filled")
     broken = bench.frame(
-        "select r.source, f.attribute, count(distinct f.record_id) as broken from bench.failed f join bench.record r using (record_id) group by 1, 2"
+        "select r.source, f.attribute, count(distinct f.record_id) as broken from bench.failed f join bench.record r "
+        "using (record_id) group by 1, 2"
     )
     long = long.join(broken, on=["source", "attribute"], how="left").with_columns(pl.col("broken").fill_null(0))
     complete = long.select("source", "attribute", measure=pl.lit("completeness"), value=pl.col("filled") / pl.col("records"))

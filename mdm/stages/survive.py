@@ -47,8 +47,10 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
 def _chunk(entity: Entity, run: Run, pinned: pl.DataFrame, where: str) -> int:
     bench = run.bench
     members = bench.frame(
-        "select a.golden_id as cluster, roles.role, exists (select 1 from merged m where m.record_id = r.record_id) as demoted, r.* "
-        f"from (select * from assigned where {where}) a join bench.record r using (record_id) left join roles on roles.source = r.source"
+        "select a.golden_id as cluster, roles.role, exists (select 1 from merged m where m.record_id = r.record_id) as "
+        "demoted, r.* "
+        f"from (select * from assigned where {where}) a join bench.record r using (record_id) left join roles on "
+        "roles.source = r.source"
     ).with_columns(pl.col("role").fill_null(""))
     failed = bench.frame("select record_id, attribute from bench.failed where not hard")
     rows = golden(members, entity, failed, pinned.join(members.select("record_id"), on="record_id", how="semi"))
@@ -191,7 +193,8 @@ def _widen(hub: Hub, entity: Entity, run: Run) -> None:
     if run.whole or not own:
         return
     moved = bench.frame(
-        "select r.record_id from bench.relation r join (select coalesce(a.record_id, b.record_id) as record_id from assigned a full join before b "
+        "select r.record_id from bench.relation r join (select coalesce(a.record_id, b.record_id) as record_id from "
+        "assigned a full join before b "
         "using (record_id) where a.golden_id is distinct from b.golden_id) m on r.to_record_id = m.record_id "
         "where r.record_id not in (select record_id from assigned)"
     )
@@ -228,15 +231,18 @@ def _resolve_links(hub: Hub, entity: Entity, run: Run) -> None:
     bench.store("homes", pl.concat([empty, *homes]))
     if entity.name in {k.to for k in entity.links}:
         bench.execute(
-            f"delete from homes where to_entity = '{entity.name}' and record_id in (select record_id from before union select record_id from assigned)"
+            f"delete from homes where to_entity = '{entity.name}' and record_id in (select record_id from before union "
+            "select record_id from assigned)"
         )
         bench.execute(f"insert into homes select record_id, golden_id, '{entity.name}' from assigned")
     links = pl.DataFrame([(k.name, k.to) for k in entity.links], schema={"link": pl.String, "to_entity": pl.String}, orient="row")
     bench.store("links", links)
     bench.execute(
-        "create or replace table resolved as select a.golden_id, r.*, l.to_entity, h.to_id, s.source, s.stream, s.source_key, s.source_time, "
+        "create or replace table resolved as select a.golden_id, r.*, l.to_entity, h.to_id, s.source, s.stream, "
+        "s.source_key, s.source_time, "
         "coalesce(roles.role, '') as source_role from bench.relation r "
-        "join assigned a using (record_id) join links l using (link) join homes h on h.record_id = r.to_record_id and h.to_entity = l.to_entity "
+        "join assigned a using (record_id) join links l using (link) join homes h on h.record_id = r.to_record_id and "
+        "h.to_entity = l.to_entity "
         "join bench.record s on s.record_id = r.record_id left join roles on roles.source = s.source"
     )
 

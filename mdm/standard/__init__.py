@@ -9,17 +9,7 @@ from mdm.standard.contact import email, email_key, phone, phone_in, phone_key, p
 from mdm.standard.credential import credentials
 from mdm.standard.organisation import org_key, org_name, specialty
 from mdm.standard.part import department, each, generation, house_number, premises, unit, without_generation, words
-from mdm.standard.person import (
-    family_part,
-    folded_name,
-    gender,
-    given,
-    given_part,
-    initial,
-    name,
-    phonetic,
-    suffix,
-)
+from mdm.standard.person import family_part, folded_name, gender, given, given_part, initial, name, phonetic, suffix
 from mdm.standard.place import address, address_key, country, postcode, postcode_key, region, region_key
 from mdm.standard.placeholder import placeholder_email, placeholder_person, placeholder_phone
 from mdm.standard.product import dose_form, gtin, ndc, ndc_candidates, route, substance_key, substances

@@ -14,7 +14,7 @@ NAMES = ("Ana Lopez", "Anna Lopez", "Bob Stone", "Bob Stonne", "Carl Zed")
 row = st.fixed_dictionaries(
     {
         "id": st.sampled_from("123456"),
-        "name": st.sampled_from(NAMES + ("",)),
+        "name": st.sampled_from((*NAMES, "")),
         "code": st.sampled_from(("", "", "K1", "K2")),
         "city": st.sampled_from(("", "Rome", "Paris")),
         "kind": st.sampled_from(("", "", "x", "y")),
