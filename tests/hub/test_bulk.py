@@ -169,3 +169,11 @@ def test_a_reader_sees_one_moment(laden: Hub):
         after = session.frame(sa.select(TABLE.c.id))["id"].to_list()
 
     assert before == after == [1]
+
+
+def test_a_text_larger_than_a_block_comes_back(laden: Hub):
+    words = "word, " * 6_000_000
+
+    found = through(laden, pl.DataFrame({"id": [1, 2], "words": [words, "small"]}))
+
+    assert found["words"].to_list() == [words, "small"]
