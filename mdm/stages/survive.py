@@ -120,8 +120,8 @@ def _contested(crowd: pl.DataFrame, entity: Entity, failed: pl.DataFrame) -> pl.
     for (rule, group), attributes in by_rule.items():
         told = crowd if group is None else _fullest_first(crowd, [a.name for a in entity.attributes if a.group == group])
         result = result.join(survivorship.winners(told, [a.name for a in attributes], rule, bad), on="cluster", how="left")
-    for lead, group in followers.items():
-        result = _following(result, crowd, lead, [a.name for a in group])
+    for lead, following in followers.items():
+        result = _following(result, crowd, lead, [a.name for a in following])
     return result
 
 
