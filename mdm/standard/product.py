@@ -63,9 +63,14 @@ _ROUTES = {
     "rectal": "pr rectally", "vaginal": "pv vaginally", "topical": "top cutaneous topically", "sublingual": "sl",
     "transdermal": "td", "intrathecal": "it",
 }  # fmt: skip
-_ROUTE = {word: route for route, words in _ROUTES.items() for word in words.split()} | dict.fromkeys(
-    "use administration by per via for infusion".split(), ""
+# Lists that keep form and route in one field say these where the route would stand; "injection" is a route to them.
+_NO_ROUTE = (
+    "use administration by per via for infusion vial syringe cartridge ampoule kit powder solution suspension tablet capsule "
+    "granule pellet pellets delayed extended rel release disintegrating chewable lyophilized power single multi multidose dose jelly "
+    "enema disc bar tape soap cloth dressing tampon inhalant pastille fiber sponge unknown none"
 )
+_ROUTE = {word: route for route, words in _ROUTES.items() for word in words.split()} | dict.fromkeys(_NO_ROUTE.split(), "")
+_NOTHING = r"(?i)\bn/a\b"
 _SALTS = {
     "hydrochloride": "hcl hydrochlorid chlorhydrate clorhidrato", "hydrobromide": "hbr hydrobromid",
     "sodium": "na sodico natrium",
@@ -99,7 +104,7 @@ def _listed(column: pl.Expr, each: Standardiser) -> pl.Expr:
 
 def _dose_form(column: pl.Expr) -> pl.Expr:
     # The part behind a semicolon is the route; "for suspension" alone is the powder of one.
-    plain = folded.expr(column.str.replace(r"(?s)^([^;]*[^;\s][^;]*);.*$", "$1"))
+    plain = folded.expr(column.str.replace_all(_NOTHING, "").str.replace(r"(?s)^([^;]*[^;\s][^;]*);.*$", "$1"))
     powder = plain.str.replace(r"^for (suspension|solution|injection)\b", "powder $1")
     glued = powder.str.replace_all(r"\b(film|sugar) coated\b", "${1}_coated").str.replace_all(r"\bsoft ?gels?\b", "soft capsule")
     known = reworded(glued, _words(_FORM_WORDS) | dict.fromkeys(_UNSAID.split(), ""))
@@ -113,15 +118,16 @@ def _dose_form(column: pl.Expr) -> pl.Expr:
 def _one_route(column: pl.Expr) -> pl.Expr:
     plain = folded.expr(column)
     # The number of tablets in a cycle is no part of the route: ORAL-28.
-    return pl.coalesce(present(reworded(plain, _ROUTE).str.replace(r"(?: [0-9]+)+$", "")), plain)
+    return present(reworded(plain, _ROUTE).str.replace(r"(?: [0-9]+)+$", ""))
 
 
 _ONE_ROUTE = Standardiser("one_route", _one_route)
 
 
 def _route(column: pl.Expr) -> pl.Expr:
-    behind = column.str.replace(_FORM_IN_FRONT, "")
-    parts = behind.str.replace_all(r"(?i)[;,/+&]|\band\b", ";").str.split(";")
+    behind = column.str.replace_all(_NOTHING, "").str.replace(_FORM_IN_FRONT, "")
+    apart = behind.str.replace_all(r"(?i)\b(im|iv|sc)-(im|iv|sc)\b", "$1;$2")
+    parts = apart.str.replace_all(r"(?i)[;,/+&]|\band\b", ";").str.split(";")
     return present(_listed(parts, _ONE_ROUTE).list.join(", "))
 
 

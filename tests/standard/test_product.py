@@ -19,6 +19,7 @@ from mdm import standard
         ("powder for oral suspension", "powder suspension"),
         ("oral", "oral"),
         (" ; ", None),
+        ("N/A;N/A", None),
     ],
 )
 def test_dose_form(raw, expected):
@@ -37,6 +38,11 @@ def test_dose_form(raw, expected):
         ("IV (INFUSION)", "intravenous"),
         ("INJECTABLE;INJECTION", "injection"),
         ("soft tissue", "soft tissue"),
+        ("SOLUTION;IM-IV", "intramuscular, intravenous"),
+        ("VIAL; SINGLE-USE", None),
+        ("VIAL; SUBCUTANEOUS", "subcutaneous"),
+        ("ENEMA;RECTAL", "rectal"),
+        ("LIQUID;N/A", None),
     ],
 )
 def test_route(raw, expected):
