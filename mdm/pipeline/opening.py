@@ -27,7 +27,7 @@ def opened(context: Context, entity: Entity, number: int, *, full: bool) -> Run:
     return Run(
         number=number, entity=entity.name, started_at=record.now(), landed_seq=landed, event_seq=said, base=base,
         base_landed_seq=past["landed_seq"] if past else 0, base_event_seq=past["event_seq"] if past else 0,
-        base_at=record.utc(past["published_at"]) if past else None, memory=memory, bench=_bench(context, entity, print_of, landed, anew=full),
+        base_at=record.utc(past["started_at"]) if past else None, memory=memory, bench=_bench(context, entity, print_of, landed, anew=full),
         settings=context.settings, full=full or changed, model=active,
     )  # fmt: skip
 

@@ -143,25 +143,31 @@ def _past(hub: Hub, entity: Entity, run: Run, said: Said, before: pl.DataFrame, 
             held = held.join(living, on="golden_id", how="anti")
             query = sa.select(golden.c.golden_id, golden.c.founder, golden.c.created_run.label("born")).distinct()
             ids = session.frame(query if run.whole else query.where(session.among(golden.c.golden_id, wanted)))
-    before, ids = _with_adopted(hub, entity, said, before, ids, parts)
+    before, ids, held = _with_adopted(hub, entity, run, said, identity.Past(before, ids, held), parts)
     undone = before.filter(pl.col("record_id").is_in(list(said.withdrawn)))["golden_id"]
     return identity.Past(before, ids.unique("golden_id"), held, frozenset(undone))
 
 
 def _with_adopted(
-    hub: Hub, entity: Entity, said: Said, before: pl.DataFrame, ids: pl.DataFrame, parts: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Ids taken over from another hub and never used here count as the oldest their records have."""
+    hub: Hub, entity: Entity, run: Run, said: Said, past: identity.Past, parts: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Ids taken over from another hub and never used here count as the oldest their records have, until they retire."""
     here = said.adopted.join(parts.select("record_id", "source", "stream", "source_key"), on="record_id")
     if here.is_empty():
-        return before, ids
-    golden = hub.tables(entity.name).golden
+        return past.members, past.ids, past.held
+    golden, retired = hub.tables(entity.name).golden, hub.fixed["retired_id"]
     with hub.read() as session:
         used = session.frame(sa.select(golden.c.golden_id).where(session.among(golden.c.golden_id, here["golden_id"].unique())))
+        query = sa.select(retired.c.golden_id, retired.c.from_run.label("until")).where(retired.c.entity == entity.name)
+        gone = session.frame(
+            query.where(visible(retired, run.base), session.among(retired.c.golden_id, here["golden_id"].unique()))
+        )
     new = here.join(used, on="golden_id", how="anti")
     founders = new.sort("golden_id", "source", "stream", "source_key").unique("golden_id", keep="first")
     born = founders.select("golden_id", founder="record_id", born=pl.lit(0, pl.Int64))
-    return pl.concat([before, new.select("record_id", "golden_id")]), pl.concat([ids, born])
+    held = new.join(gone.unique("golden_id"), on="golden_id").select("record_id", "golden_id", "until")
+    claims = new.join(gone, on="golden_id", how="anti").select("record_id", "golden_id")
+    return pl.concat([past.members, claims]), pl.concat([past.ids, born]), pl.concat([past.held, held])
 
 
 def _taken(hub: Hub, entity: Entity, run: Run):

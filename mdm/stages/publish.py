@@ -141,20 +141,20 @@ def _by_row(hub: Hub, run: Run, table: sa.Table, made: pl.DataFrame, scope: pl.S
 
 
 def _retired(hub: Hub, entity: Entity, run: Run) -> None:
+    """Ids that retire now, and no longer those that are alive again or have other successors than before."""
     table, bench = hub.fixed["retired_id"], run.bench
-    alive = bench.frame("select distinct golden_id from assigned").with_columns(entity=pl.lit(entity.name))
-    if run.base:
-        with hub.read() as session:
-            old = session.frame(
-                sa.select(table.c.entity, table.c.golden_id).where(table.c.entity == entity.name, table.c.to_run == OPEN)
-            )
-        back = old.join(alive, on="golden_id", how="semi").unique()
-        if back.height:
-            hub.close(table, back.select("entity", "golden_id"), run)
     rows = bench.frame("select golden_id, coalesce(successor_id, '') as successor_id from retired order by 1, 2")
+    with hub.read() as session:
+        query = sa.select(table.c.golden_id, table.c.successor_id).where(table.c.entity == entity.name, table.c.to_run == OPEN)
+        old = session.frame(query) if run.base else rows.clear()
+    same = rows.join(old, on=["golden_id", "successor_id"], how="semi")
+    named = pl.concat([bench.frame("select distinct golden_id from assigned"), rows.select("golden_id")]).unique()
+    over = old.join(named, on="golden_id", how="semi").join(same, on=["golden_id", "successor_id"], how="anti")
+    hub.close(table, over.with_columns(entity=pl.lit(entity.name)).sort("golden_id", "successor_id"), run)
+    fresh = rows.join(same, on=["golden_id", "successor_id"], how="anti", maintain_order="left")
     reason = pl.when(pl.col("successor_id") == "").then(pl.lit("no members left")).otherwise(pl.lit("merged"))
     hub.append(
-        table, rows.select(entity=pl.lit(entity.name), golden_id="golden_id", successor_id="successor_id", reason=reason), run
+        table, fresh.select(entity=pl.lit(entity.name), golden_id="golden_id", successor_id="successor_id", reason=reason), run
     )
 
 

@@ -180,7 +180,7 @@ def _pinned(hub: Hub, entity: Entity, run: Run) -> pl.DataFrame:
     with hub.read() as session:
         rows = given_corrections(session, entity.name, run.event_seq)
     # Times read back are text in both dialects, in UTC: ISO order is time order.
-    started = run.started_at.strftime("%Y-%m-%d %H:%M:%S")
+    started = run.started_at.strftime("%Y-%m-%d %H:%M:%S.%f")
     return rows.filter(pl.col("until").is_null() | (pl.col("until").cast(pl.String) > started)).select(
         "record_id", "attribute", "value", "number"
     )
