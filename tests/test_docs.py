@@ -15,10 +15,10 @@ from mdm import catalog, project
 from mdm.hub import Hub, migration
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "dags" / "README.md"]
 _LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-by_name = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+by_name = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
 def blocks(page: Path, language: str) -> list[str]:
