@@ -22,8 +22,10 @@ def approve(context: Context, number: int, *, reason: str = "approved", progress
     for part in _parts(context, number):
         entity = context.entity(part["entity"])
         with context.hub.lock(f"entity:{entity.name}"):
-            state = _parts(context, number, entity.name)[0]["state"]
-            if state == "swept":
+            now = _parts(context, number, entity.name)[0]
+            state = now["state"]
+            # A run that broke down has no counts: it never became a plan.
+            if state == "swept" and now["counts"] is not None:
                 again = begin(context)
                 report.entities.append(resolved(context, entity, again, full=False, plan=False, gated=False, progress=progress))
                 report.entities[-1].notes.append(f"the plan of run {number} was stale: computed again as run {again}")

@@ -26,8 +26,8 @@ def _everything(hub: Hub, relation: str) -> sa.Select:
 
 
 def _told(row: sa.RowMapping) -> str:
+    kept: dict[str, Any] = {k: bool(v) if k == "is_primary" else v for k, v in row.items() if k not in _SKIPPED}
     # An open version and a closed one differ, whenever it was closed.
-    kept: dict[str, Any] = {k: v for k, v in row.items() if k not in _SKIPPED}
     if "known_to" in row:
         kept["known_to"] = row["known_to"] is not None
     return json.dumps(kept, sort_keys=True, default=str)
