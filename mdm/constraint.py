@@ -15,6 +15,8 @@ from scipy.sparse.csgraph import connected_components
 
 _EDGE = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64}
 _REFUSED = {**_EDGE, "reason": pl.String}
+# How the reason begins when a merge at the source is refused.
+MERGED = "merged at the source"
 
 
 @dataclass(frozen=True)
@@ -239,5 +241,5 @@ def _ruled(joiner: _Joiner, rulings: Rulings) -> list[tuple[int, int, float, str
                 joiner.excuse(a, b)
                 joiner.join(a, b)
             else:
-                refused.append((min(a, b), max(a, b), 0.0, f"merged at the source, but {reason}"))
+                refused.append((min(a, b), max(a, b), 0.0, f"{MERGED}, but {reason}"))
     return refused

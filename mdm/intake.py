@@ -25,12 +25,14 @@ _LANDED = {
 }  # fmt: skip
 _LASTING = (
     "create table if not exists bench.meta (key varchar primary key, value varchar)",
-    "create table if not exists bench.live (record_id bigint)",
+    "create table if not exists bench.live (record_id bigint, parent_id bigint, source varchar, stream varchar)",
     "create table if not exists bench.touch (record_id bigint, seq bigint)",
     "create table if not exists bench.failed (record_id bigint, attribute varchar, rule varchar, value varchar, hard "
     "boolean, stale boolean)",
     "create or replace temp table fresh (record_id bigint)",
 )
+# A bench of another shape was made by another version: it is made anew.
+SHAPE = "; ".join(_LASTING)
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def apply(
     records = made.records.with_columns(stale=pl.lit(False))
     _register_elements(hub, records)
     bench.store("bench.record", records, append=True)
-    bench.store("bench.live", records.select("record_id"), append=True)
+    bench.store("bench.live", records.select("record_id", "parent_id", "source", "stream"), append=True)
     for name, rows in made.children.items():
         bench.store(f"bench.child_{name}", rows, append=True)
     bench.store("bench.relation", made.links, append=True)
@@ -185,12 +187,13 @@ def apply(
 
 def _made_before(bench: Bench, ids: pl.Series) -> pl.DataFrame:
     with bench.given("_ids", ids.to_frame("record_id")):
-        return bench.frame("select record_id from bench.record where record_id in (from _ids) or parent_id in (from _ids)")
+        # Not `record`: what was refused is not in it.
+        return bench.frame("select distinct record_id from bench.live where record_id in (from _ids) or parent_id in (from _ids)")
 
 
 def forget(bench: Bench, entity: Entity, stream: StreamSettings) -> None:
     """Take everything a stream made off the bench."""
-    ids = bench.frame("select record_id from bench.record where source = ? and stream = ?", [stream.source, stream.name])
+    ids = bench.frame("select distinct record_id from bench.live where source = ? and stream = ?", [stream.source, stream.name])
     bench.store("fresh", ids, append=True)
     _remove(bench, ids["record_id"])
     _remove_children(bench, entity, ids["record_id"], 0)

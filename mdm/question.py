@@ -4,6 +4,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from mdm import model
+from mdm.constraint import MERGED
 from mdm.entity import Entity
 from mdm.hub import Hub, Run
 from mdm.hub.version import visible
@@ -89,4 +90,8 @@ def _without_decided(run: Run, said: Said, asked: pl.DataFrame) -> pl.DataFrame:
         for a, b in quiet.filter(~pl.col("stale")).select("a", "b").iter_rows():
             known |= {(min(x, y), max(x, y)) for x in set(a) & ends for y in set(b) & ends}
     frame = pl.DataFrame(sorted(known), schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
-    return asked.join(frame, on=["a", "b"], how="anti")
+    # A merge that a no_match forbids is news to whoever said no_match.
+    contested = asked.filter(pl.col("reason").str.starts_with(MERGED))
+    return pl.concat(
+        [asked.join(contested, on=["a", "b", "reason"], how="anti").join(frame, on=["a", "b"], how="anti"), contested]
+    )

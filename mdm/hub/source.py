@@ -27,17 +27,28 @@ def store(tx: Session, rows: pl.DataFrame, source: str, stream: str) -> None:
 
 
 def keep_late(tx: Session, rows: pl.DataFrame) -> None:
-    """Versions older than the current one: kept in the history, in force nowhere."""
+    """Versions older than the current one: kept in the history.
+
+    They are in force only where the current one leaves something open (it deactivates, or is refused); so their records are
+    read again.
+    """
     if rows.is_empty():
         return
     versions = tx.hub.fixed["source_version"]
     known = tx.frame(sa.select(versions.c.record_id, versions.c.digest).where(tx.among(versions.c.record_id, rows["record_id"])))
     fresh = rows.join(known, on=["record_id", "digest"], how="anti")
+    if fresh.is_empty():
+        return
     first = next_seq(tx)
     tx.insert(versions, fresh.select(
         "record_id", pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("seq"), "source_time", "op", "digest", "payload",
         pl.col("merged_id").alias("merged_into"),
     ))  # fmt: skip
+    heads = tx.hub.fixed["source_record"]
+    place = sa.func.row_number().over(order_by=heads.c.record_id).label("place")
+    ordered = sa.select(heads.c.record_id, place).where(tx.among(heads.c.record_id, fresh["record_id"])).subquery()
+    again = first - 1 + fresh.height + ordered.c.place
+    tx.execute(heads.update().where(heads.c.record_id == ordered.c.record_id).values(seq=again))
 
 
 def next_seq(tx: Session) -> int:

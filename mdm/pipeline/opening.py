@@ -34,7 +34,7 @@ def opened(context: Context, entity: Entity, number: int, *, full: bool) -> Run:
 
 def _bench(context: Context, entity: Entity, print_of: str, landed: int, *, anew: bool) -> Bench:
     bench = context.bench(entity.name)
-    wanted = {"hub": context.hub.identity(), "entity": print_of}
+    wanted = {"hub": context.hub.identity(), "entity": print_of, "shape": intake.SHAPE}
     held = dict(bench.execute("select key, value from bench.meta")) if bench.has("bench.meta") else {}
     if anew or any(held.get(k) != v for k, v in wanted.items()) or int(held.get("landed_seq", 0)) > landed:
         bench.empty()
