@@ -1,23 +1,10 @@
 """The material: one golden record per substance, product, package or clinical supply."""
 
-import polars as pl
 import splink.comparison_level_library as cll
 import splink.comparison_library as cl
 
 from mdm import (
-    Attribute,
-    Collection,
-    Entity,
-    Identity,
-    Key,
-    Link,
-    Veto,
-    checks,
-    hard,
-    identifiers,
-    standard,
-    survivorship,
-    with_compatible,
+    Attribute, Collection, Entity, Identity, Key, Link, Veto, checks, hard, identifiers, standard, survivorship, with_compatible,
 )  # fmt: skip
 
 # A product's code has two segments, a package's three; unhyphenated digits are a package's.
@@ -40,47 +27,9 @@ GENERIC = (
     "susp suspension tab tablet tabs the unit usp vial with x".split()
 )
 
-FIGURE = r"[0-9]+(?:\.[0-9]+)?"
-UNDERSTOOD = r"^([0-9.]+ [^ ;]+(?:; [0-9.]+ [^ ;]+)*)$"
-# An amount that is not understood is text, and text may not tell two strengths apart.
-understood = standard.Standardiser(
-    "understood", lambda strength: strength.str.extract(UNDERSTOOD)
-)
-# What cannot be understood may still hold other figures: "eq 40 mg medoxomil; 25 mg" is not "...; 12.5 mg".
-figures = standard.Standardiser(
-    "figures",
-    lambda strength: pl.when(~strength.str.contains(UNDERSTOOD)).then(strength.str.extract_all(FIGURE).list.join(" ")),
-).then(standard.text)
-# With several substances no one number is the strength.
-single = standard.strength.then(understood).then(
-    standard.Standardiser("single", lambda strength: strength.str.extract(r"^([^;]+)$"))
-)
-# A coat changes the look; release changes the medicine.
-form_group = standard.Standardiser(
-    "form_group", lambda form: form.str.replace_all(r"\b(?:film-coated|sugar-coated|coated|soft|film)\b", " ")
-).then(standard.text)
-base = standard.substance_key.then(standard.Standardiser("base", lambda key: key.str.replace(r" \([^()]*\)$", "")))
+supply = standard.supply
 # Amounts and packs in a name are compared as numbers elsewhere.
-name_words = (
-    standard.Standardiser("without_amounts", lambda name: name.str.replace_all(r"\b(?:x ?)?\d+(?:mg|mcg|g|ml|ct|pcs)?\b", " "))
-    .then(standard.text)
-    .then(standard.words(without=GENERIC))
-)
-substance_set = standard.Standardiser("substance_set", lambda text: standard.substances.expr(text).str.split("; "))
-pack_size = standard.Standardiser(
-    "pack_size",
-    lambda name: name.str.to_lowercase()
-    .str.replace(r"(\d{1,4}) ?(?:ct|count|pcs|per (?:pack|box|carton|bottle))\.?\s*$", "x$1")
-    .str.extract(r"(?:\bx ?|\b(?:pack|box|carton|bottle) of )(\d{1,4})\s*$"),
-)
-protocol = standard.Standardiser(
-    "protocol",
-    lambda name: name.str.to_uppercase().str.extract(r"\b(?:FOR|STUDY|PROTOCOL|TRIAL|CLIN)[ :#]+([A-Z]{2,6}-?\d{3,6})\b"),
-)
-ndc_segments = [
-    standard.Standardiser(name, lambda ndc, n=n: ndc.str.split("-").list.get(n, null_on_oob=True))
-    for n, name in enumerate(("labeler", "product", "package"))
-]
+name_words = supply.without_amounts.then(standard.words(without=GENERIC))
 
 NAME = cl.CustomComparison(
     output_column_name="name",
@@ -198,7 +147,7 @@ material = Entity(
             standardise=standard.lower, checks=[hard(checks.one_of(*LEVELS))], survive=IDENTITY, exposure="public",
         ),
         Attribute(
-            "substances", "Active substances with their salts, as a set.", type=list, standardise=substance_set,
+            "substances", "Active substances with their salts, as a set.", type=list, standardise=supply.substance_set,
             survive=IDENTITY, exposure="public",
         ),
         Attribute(
@@ -208,11 +157,11 @@ material = Entity(
         Attribute(
             "strength_value", "Strength as a number, where one number is the strength.", type=float, standardise=standard.number,
             checks=[checks.between(0, 1e9)], survive=IDENTITY, group="strength",
-            derive=("strength", single.then(standard.strength_value)), exposure="public",
+            derive=("strength", supply.single.then(standard.strength_value)), exposure="public",
         ),
         Attribute(
             "strength_unit", "Unit of the number: mg, mg/ml.", standardise=standard.lower, survive=IDENTITY, group="strength",
-            derive=("strength", single.then(standard.strength_unit)), exposure="public",
+            derive=("strength", supply.single.then(standard.strength_unit)), exposure="public",
         ),
         Attribute(
             "dose_form", "Dose form, noun first, such as tablet film-coated.", standardise=standard.dose_form, survive=IDENTITY,
@@ -224,12 +173,12 @@ material = Entity(
         ),
         Attribute(
             "pack_size", "Units in the package; taken from the name where no source states it.", type=int,
-            standardise=standard.integer, checks=[checks.between(1, 100_000)], survive=SUPPLY, derive=("name", pack_size),
+            standardise=standard.integer, checks=[checks.between(1, 100_000)], survive=SUPPLY, derive=("name", supply.pack_size),
             exposure="public",
         ),
         Attribute(
             "protocol", "Study that a clinical supply is made for; taken from the name where no source states it.",
-            standardise=standard.upper, compare_as=standard.code, survive=IDENTITY, derive=("name", protocol),
+            standardise=standard.upper, compare_as=standard.code, survive=IDENTITY, derive=("name", supply.protocol),
         ),
         Attribute(
             "manufacturer", "Manufacturer, or holder of the authorisation.", standardise=standard.org_name,
@@ -260,15 +209,15 @@ material = Entity(
         ),
         Attribute(
             "ndc_labeler", "First segment of the NDC: who labels it.", standardise=standard.text, survive=IDENTITY, group="ndc",
-            derive=("ndc", ndc_segments[0]), exposure="public", label="NDC labeler",
+            derive=("ndc", supply.ndc_segments[0]), exposure="public", label="NDC labeler",
         ),
         Attribute(
             "ndc_product", "Second segment of the NDC: the product.", standardise=standard.text, survive=IDENTITY, group="ndc",
-            derive=("ndc", ndc_segments[1]), exposure="public", label="NDC product",
+            derive=("ndc", supply.ndc_segments[1]), exposure="public", label="NDC product",
         ),
         Attribute(
             "ndc_package", "Third segment of the NDC: the package.", standardise=standard.text, survive=IDENTITY, group="ndc",
-            derive=("ndc", ndc_segments[2]), exposure="public", label="NDC package",
+            derive=("ndc", supply.ndc_segments[2]), exposure="public", label="NDC package",
         ),
         Attribute(
             "unii", "Unique Ingredient Identifier of the substance, ten characters.", standardise=identifiers.unii.normal,
@@ -303,12 +252,12 @@ material = Entity(
     keys=[
         Key("name_sorted", of="name", by=standard.tokens_sorted),
         Key("name_words", of="name", by=name_words),
-        Key("bases", of="substances", by=standard.each(base)),
-        Key("amounts", of="strength", by=standard.strength.then(understood)),
-        Key("figures", of="strength", by=standard.strength.then(figures)),
+        Key("bases", of="substances", by=standard.each(supply.base)),
+        Key("amounts", of="strength", by=standard.strength.then(supply.understood)),
+        Key("figures", of="strength", by=standard.strength.then(supply.figures)),
         Key("content", of="strength", by=standard.strength_content),
-        Key("dose", of=("strength_value", "strength_unit"), by=standard.strength.then(understood)),
-        Key("form_group", of="dose_form", by=form_group),
+        Key("dose", of=("strength_value", "strength_unit"), by=standard.strength.then(supply.understood)),
+        Key("form_group", of="dose_form", by=supply.form_group),
         Key("manufacturer_words", of="manufacturer", by=standard.words()),
         Key("ndc_candidates", of="ndc", by=standard.ndc_candidates),
     ],

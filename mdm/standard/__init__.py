@@ -5,6 +5,7 @@ standardised once. A name that ends in `_key` is a form for comparing; so are `f
 `initial`, `phonetic`, `tokens_sorted`, `strength` and `substances`. The others are fit to be published.
 """
 
+from mdm.standard import supply as supply
 from mdm.standard.contact import email, email_key, phone, phone_in, phone_key, phone_key_in, url, url_key
 from mdm.standard.credential import credentials
 from mdm.standard.organisation import org_key, org_name, specialty
