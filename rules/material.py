@@ -1,6 +1,6 @@
 """The material: one golden record per substance, product, package or clinical supply."""
 
-import splink.comparison_level_library as cll
+import splink.comparison_level_library as cll  # noqa: I001 (the long list stays on one line)
 import splink.comparison_library as cl
 
 from mdm import (
