@@ -14,6 +14,7 @@ import polars as pl
 
 from mdm import standard
 from mdm.entity import Attribute, Entity, Hard, Key
+from mdm.errors import DeclarationError
 
 DTYPES: dict[type, Any] = {
     str: pl.String,
@@ -87,7 +88,7 @@ def _key(key: Key, schema: pl.Schema) -> pl.Expr:
 
 
 def _failures(record: pl.DataFrame, column: str, checks: list, entity: Entity) -> pl.DataFrame:
-    hardness = {c.check.error: True for c in entity.attribute(column).checks if isinstance(c, Hard)}
+    hard = [_rule(c.check) for c in entity.attribute(column).checks if isinstance(c, Hard)]
     schema = pa.DataFrameSchema({column: pa.Column(checks=checks, nullable=True)})
     # Once per distinct value: most values are shared, and what is empty passes.
     held = record.select("record_id", pl.col(column).alias("value")).filter(pl.col("value").is_not_null())
@@ -96,12 +97,12 @@ def _failures(record: pl.DataFrame, column: str, checks: list, entity: Entity) -
     if cases is None:
         return pl.DataFrame(schema=_FAILURES)
     rules = cases.with_columns(
-        rule=pl.col("check_number").replace_strict(dict(enumerate(c.error or str(c) for c in checks)), return_dtype=pl.String)
+        rule=pl.col("check_number").replace_strict(dict(enumerate(map(_rule, checks))), return_dtype=pl.String)
     )
     bad = rules.join(distinct.with_row_index("index"), on="index").select("value", "rule").unique()
     rows = held.join(bad, on="value")
     text = pl.col("value").list.join("; ") if isinstance(rows.schema["value"], pl.List) else pl.col("value").cast(pl.String)
-    return rows.select("record_id", attribute=pl.lit(column), rule="rule", value=text, hard=pl.col("rule").is_in(list(hardness)))
+    return rows.select("record_id", attribute=pl.lit(column), rule="rule", value=text, hard=pl.col("rule").is_in(hard))
 
 
 def _row_failures(record: pl.DataFrame, check: Any) -> pl.DataFrame:
@@ -117,11 +118,16 @@ def _row_failures(record: pl.DataFrame, check: Any) -> pl.DataFrame:
         .select(
             "record_id",
             attribute=pl.lit(""),
-            rule=pl.lit(rule.error or str(rule)),
+            rule=pl.lit(_rule(rule)),
             value=pl.lit(None, pl.String),
             hard=pl.lit(isinstance(check, Hard)),
         )
     )
+
+
+def _rule(check: Any) -> str:
+    """What a check is called: its error, in the words of whoever wrote it."""
+    return check.error or str(check)
 
 
 def _cases(schema: pa.DataFrameSchema, values: pl.DataFrame) -> pl.DataFrame | None:
@@ -129,5 +135,12 @@ def _cases(schema: pa.DataFrameSchema, values: pl.DataFrame) -> pl.DataFrame | N
         schema.validate(values, lazy=True)
     except pandera.errors.SchemaErrors as error:
         cases = error.failure_cases
-        return cases.filter(pl.col("index").is_not_null()).select(pl.col("index").cast(pl.UInt32), "check_number")
+        broken = cases.filter(pl.col("index").is_null())
+        if broken.height:
+            # What cannot be checked has not passed.
+            column, check, why = broken.select("column", "check", "failure_case").row(0)
+            raise DeclarationError(
+                f"{column or 'records'}: the check {check!r} cannot be applied: {why}; correct it in the rules"
+            ) from None
+        return cases.select(pl.col("index").cast(pl.UInt32), "check_number")
     return None
