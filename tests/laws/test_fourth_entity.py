@@ -30,7 +30,7 @@ study = Entity(
         Attribute("sponsor", "Who pays for it.", standardise=standard.text, compare_as=standard.folded),
         Attribute("conditions", "What is treated.", type=list),
     ],
-    collections=[Collection("arm", "An arm of the study.", key="name",
+    collections=[Collection("arm", "An arm of the study.", key="name", survive=survivorship.by_role("register"),
                             attributes=[Attribute("name", "Its name."), Attribute("planned", "Planned patients.", type=int)])],
     links=[Link("lead", to="site", about="The site that leads it."), Link("parent", to="study", about="The study it extends.")],
     keys=[Key("title_start", of="title", by=standard.prefix(4))],
