@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 _EDGE = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64}
 _REFUSED = {**_EDGE, "reason": pl.String}
@@ -52,6 +50,10 @@ def components(edges: pl.DataFrame) -> pl.DataFrame:
     """Connected components of edges (a, b): record_id, component (its smallest record)."""
     if edges.is_empty():
         return pl.DataFrame(schema={"record_id": pl.Int64, "component": pl.Int64})
+    # Only here: a run without news has no edges, and loading scipy would be a fifth of it.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     a, b = edges["a"].to_numpy(), edges["b"].to_numpy()
     nodes, codes = np.unique(np.concatenate([a, b]), return_inverse=True)
     rows, columns = codes[: len(a)], codes[len(a) :]

@@ -1,5 +1,7 @@
 """Standardisers for where something is: country, region, postcode, address line."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from mdm.standard.country import countries
@@ -7,8 +9,14 @@ from mdm.standard.region import regions, street_words
 from mdm.standard.standardiser import Standardiser, coded, present, reworded
 from mdm.standard.text import code, folded, text, upper
 
-_COUNTRY = {code(spelled): two for spelled, two in countries().items()}
-_REGION = {code(spelled): short for spelled, short in regions().items()}
+
+def _spelled(table: Mapping[str, str]) -> dict[str, str]:
+    """A table by the compact spelling of its names, all of them spelled at once."""
+    return dict(zip(code.series(pl.Series(list(table), dtype=pl.String)).to_list(), table.values(), strict=True))
+
+
+_COUNTRY = _spelled(countries())
+_REGION = _spelled(regions())
 _UK = r"^([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})$"
 _CANADA = r"^([A-Z][0-9][A-Z])[ -]?([0-9][A-Z][0-9])$"
 
