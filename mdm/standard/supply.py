@@ -39,6 +39,6 @@ protocol = Standardiser(
     lambda name: name.str.to_uppercase().str.extract(r"\b(?:FOR|STUDY|PROTOCOL|TRIAL|CLIN)[ :#]+([A-Z]{2,6}-?\d{3,6})\b"),
 )
 ndc_segments = [
-    Standardiser(name, lambda ndc, n=n: ndc.str.split("-").list.get(n, null_on_oob=True))
+    Standardiser(name, lambda ndc, n=n: ndc.str.split("-").list.get(n, null_on_oob=True))  # type: ignore[misc]
     for n, name in enumerate(("labeler", "product", "package"))
 ]
