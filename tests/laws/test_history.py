@@ -69,7 +69,7 @@ class Story:
         return True
 
 
-@settings(max_examples=settings.default.max_examples // 10, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(step, min_size=3, max_size=8))
 def test_the_end_does_not_depend_on_the_way(steps: list[tuple]):
     with tempfile.TemporaryDirectory() as name:
