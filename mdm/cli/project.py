@@ -139,6 +139,7 @@ def _prepared(folder: Path) -> bool:
         return False
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty and is no demo; name another folder: mdm demo DIR")
+    folder = folder.resolve()
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     with progress.shown() as tell:
@@ -147,7 +148,9 @@ def _prepared(folder: Path) -> bool:
     for kind in project.KINDS:
         project.copy(kind, part)
     (part / ".gitignore").write_text(_KEPT_OUT, encoding="utf-8")
-    if folder.exists():
-        folder.rmdir()
-    part.rename(folder)
+    folder.mkdir(exist_ok=True)
+    # The folder may be where the user stands, so it is filled, not replaced; what makes it a demo comes last.
+    for made in sorted(part.iterdir(), key=lambda p: p.name == "demo.json"):
+        made.rename(folder / made.name)
+    part.rmdir()
     return True
