@@ -23,11 +23,11 @@ from tests.laws.moment import CURRENT, EVER, published
 
 MOMENTS = (
     "land", "land:2", "stage.standardise", "stage.check", "stage.match", "close.thing_pair", "append.thing_pair",
-    "stage.cluster", "stage.survive", "stage.publish", "close.thing_golden", "append.thing_golden", "close.thing_membership",
-    "append.thing_membership", "append.thing_child_part", "append.thing_relation", "close.retired_id", "append.thing_question",
-    "close.thing_quarantined", "append.quality_figure", "append.change_log", "release.before", "release.after",
+    "stage.cluster", "stage.survive", "stage.publish", "close.thing_golden", "append.thing_golden",
+    "append.thing_membership", "append.thing_child_part", "close.retired_id", "append.thing_question",
+    "close.thing_quarantined", "append.change_log", "release.before", "release.after",
 )  # fmt: skip
-FIRST_MOMENTS = ("land", "stage.check", "append.thing_membership", "append.rule_in_force", "release.before")
+FIRST_MOMENTS = ("stage.check", "append.thing_membership", "release.before")
 
 BEFORE = {
     "a": [

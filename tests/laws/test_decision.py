@@ -246,7 +246,8 @@ def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
     monkeypatch.setattr("mdm.hub.run.now", lambda: moment)
 
 
-def test_a_golden_record_made_by_hand_is_scored_like_any_other(toy: Toy):
+def test_a_golden_record_made_by_hand_is_scored_like_any_other(new_toy: New):
+    toy = new_toy()
     toy.deliver("a", ANAS).run()
 
     alone = say(toy, decisions.create, "thing", {"name": "Nobody Else", "city": "Oslo"})

@@ -122,7 +122,8 @@ def test_what_was_never_a_plan_cannot_be_approved(new_toy: New, monkeypatch: pyt
         pipeline.approve(toy.context, crashed)
 
 
-def test_a_gate_holds_a_run_until_somebody_lets_it_through(toy: Toy):
+def test_a_gate_holds_a_run_until_somebody_lets_it_through(new_toy: New):
+    toy = new_toy()
     gated(toy, retired=0.4)
     toy.deliver("a", FIRST).run()
     before = seen(toy)
@@ -165,7 +166,8 @@ def test_a_second_run_of_an_entity_waits_for_nobody(toy: Toy):
     assert len(toy.partition()) == 3
 
 
-def test_a_source_that_is_being_synced_is_left_alone_and_said_so(toy: Toy):
+def test_a_source_that_is_being_synced_is_left_alone_and_said_so(new_toy: New):
+    toy = new_toy()
     toy.deliver("a", FIRST).deliver("b", FIRST[:1])
 
     with toy.context.hub.lock("source:a"):
@@ -175,7 +177,8 @@ def test_a_source_that_is_being_synced_is_left_alone_and_said_so(toy: Toy):
     assert toy.partition() == {frozenset({"b/things:1"})}
 
 
-def test_a_stage_that_loses_a_row_publishes_nothing(toy: Toy, monkeypatch: pytest.MonkeyPatch):
+def test_a_stage_that_loses_a_row_publishes_nothing(new_toy: New, monkeypatch: pytest.MonkeyPatch):
+    toy = new_toy()
     toy.deliver("a", FIRST).run()
     before, real = seen(toy), cluster.run
 

@@ -43,7 +43,8 @@ def test_a_deleted_record_leaves_and_its_golden_record_retires_without_a_success
     assert {r["kind"] for r in toy.rows("change") if r["golden_id"] == alone} == {"created", "retired"}
 
 
-def test_a_deleted_record_that_comes_back_revives_its_id(toy: Toy):
+def test_a_deleted_record_that_comes_back_revives_its_id(new_toy: New):
+    toy = new_toy()
     toy.deliver("a", [ANA]).run()
     before = toy.state(ids=True)
     toy.deliver("a", [{**ANA, "gone": "1"}]).run()
@@ -64,7 +65,8 @@ def test_deletions_of_the_unknown_are_counted_and_nothing_more(new_toy: New):
     assert toy.partition() == set()
 
 
-def test_an_inactive_record_keeps_what_was_known_of_it(toy: Toy):
+def test_an_inactive_record_keeps_what_was_known_of_it(new_toy: New):
+    toy = new_toy()
     toy.deliver("a", [ANA, EMIL]).run()
 
     report = toy.deliver("a", [{"id": "1", "asleep": "1", "status": "inactive"}]).run()
@@ -81,7 +83,8 @@ def test_an_inactive_record_keeps_what_was_known_of_it(toy: Toy):
     assert golden(toy, "a/things:1")["status"] == "active"
 
 
-def test_a_merge_at_the_source_is_a_standing_match(toy: Toy):
+def test_a_merge_at_the_source_is_a_standing_match(new_toy: New):
+    toy = new_toy()
     toy.deliver("a", [ANA, {**EMIL, "kind": "x"}, {**DORA, "kind": "y"}]).run()
     ids = toy.ids()
 
@@ -191,7 +194,8 @@ def test_a_version_that_fails_hard_leaves_the_last_one_that_passed(toy: Toy):
     assert report.entities[0].live == {"members": 2, "quarantined": 0, "suppressed": 0}
 
 
-def test_a_record_that_never_passed_waits_in_quarantine(toy: Toy):
+def test_a_record_that_never_passed_waits_in_quarantine(new_toy: New):
+    toy = new_toy()
     report = toy.deliver("a", [at(1, ANA, name=""), at(2, EMIL)]).run()
     assert report.entities[0].live == {"members": 1, "quarantined": 1, "suppressed": 0}
 
@@ -247,7 +251,8 @@ def test_an_empty_full_delivery_empties_nothing(new_toy: New):
     assert len(toy.ids()) == 2
 
 
-def test_a_repeated_delivery_is_counted_and_changes_nothing(toy: Toy):
+def test_a_repeated_delivery_is_counted_and_changes_nothing(new_toy: New):
+    toy = new_toy()
     toy.deliver("a", [at(1, ANA), at(2, EMIL)]).run()
     before = {r: sorted(map(str, toy.rows(r))) for r in ("thing_history", "thing_xref_history", "change")}
 
