@@ -18,6 +18,7 @@ registered in the entry-point group `mdm.connectors`:
 """
 
 from mdm.connector.contract import Connector, Context, Field, Finding, Secrets, Stream, StreamRequest
+from mdm.connector.door import Door, address, loopback
 from mdm.connector.keying import escaped, joined_key, keyed, keyed_json, source_times
 from mdm.connector.message import (
     OPERATIONS,
@@ -46,6 +47,7 @@ __all__ = [
     "Complete",
     "Connector",
     "Context",
+    "Door",
     "Field",
     "Finding",
     "Message",
@@ -58,11 +60,13 @@ __all__ = [
     "Secrets",
     "Stream",
     "StreamRequest",
+    "address",
     "chosen",
     "escaped",
     "joined_key",
     "keyed",
     "keyed_json",
+    "loopback",
     "records",
     "rejected",
     "retried",

@@ -1,0 +1,159 @@
+"""One source's HTTP address: calls that stay at home, wait their turn, and fail by what the answer says.
+
+What is the same for every API is here: no redirect and no link leads to another host, a password never travels in the
+clear, the rate budget is kept, what may pass is tried again, what may not fails at once. What only one API knows, how it
+says that something is wrong, comes from its connector as `complaint`.
+"""
+
+import hashlib
+import ipaddress
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from mdm.connector.retry import Backoff, retried, retry_after, same_host
+from mdm.errors import ConfigError, DamagedError, DeniedError, SourceError, UnavailableError
+
+if TYPE_CHECKING:
+    from mdm.connector.contract import Context
+
+T = TypeVar("T")
+TIMEOUT = (10, 180)
+STEP = 1 << 16
+LARGEST = 64 << 30
+
+
+class _Sent(AuthBase):
+    """Sets these headers on a call, so that no .netrc of this machine is ever sent in their place."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.update(self._headers)
+        return request
+
+
+def _no_complaint(_response: requests.Response) -> SourceError | None:
+    return None
+
+
+@dataclass
+class Door:
+    """Where a source is asked. `complaint` reads an answer, body and status, for the API's own words of what is wrong;
+    `heed` is told of every answer (its pace, its clock)."""
+
+    source: str
+    base_url: str
+    context: "Context" = field(repr=False)
+    complaint: Callable[[requests.Response], SourceError | None] = field(default=_no_complaint, repr=False)
+    heed: Callable[[requests.Response], None] = field(default=lambda response: None, repr=False)
+    backoff: Backoff = field(default_factory=Backoff)
+    http: requests.Session = field(repr=False, default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        self.base = address(self.source, self.base_url)
+        # A proxy has no business between this machine and itself.
+        self.http.trust_env = not loopback(self.base)
+
+    def ask(
+        self, method: str, link: str, judge: Callable[[requests.Response], T], *, credentials: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> T:  # fmt: skip
+        """What `judge` makes of the answer; asked again, with patience, while it or the status says to wait.
+
+        `link` is relative to the base or on its host; `credentials` are headers; `request` goes to requests (`data`,
+        `json`, `params`, `headers`).
+        """
+        where = same_host(self.base, link)
+        return retried(lambda: judge(self._once(method, where, credentials or {}, request)), self.context, self.backoff)
+
+    def download(
+        self, link: str, *, credentials: Mapping[str, str] | None = None, method: str = "GET", largest: int = LARGEST,
+        md5: str | None = None, **request: Any,
+    ) -> tuple[IO[bytes], requests.Response]:  # fmt: skip
+        """The body of an answer as an open temporary file, whole, at its beginning; and the answer for its headers.
+
+        A body that breaks off, or whose `md5` differs, is asked for again from the start.
+        """
+        where = same_host(self.base, link)
+        return retried(
+            lambda: self._kept(self._once(method, where, credentials or {}, {**request, "stream": True}), largest, md5),
+            self.context, self.backoff,
+        )  # fmt: skip
+
+    def _once(self, method: str, where: str, credentials: Mapping[str, str], request: Mapping[str, Any]) -> requests.Response:
+        try:
+            response = self.http.request(
+                method, where, auth=_Sent(credentials), timeout=TIMEOUT, allow_redirects=False, **request
+            )
+        except requests.RequestException as error:
+            # The error's own text may hold the whole request.
+            raise UnavailableError(f"source {self.source!r}: no answer ({type(error).__name__}); try again later") from None
+        self.heed(response)
+        # A body that is still to be streamed is judged by whoever reads it.
+        told = None if request.get("stream") and response.ok else self.complaint(response)
+        if told is not None:
+            raise told
+        self._status(response)
+        return response
+
+    def _kept(self, response: requests.Response, largest: int, md5: str | None) -> tuple[IO[bytes], requests.Response]:
+        file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+        digest, size = hashlib.md5(usedforsecurity=False), 0
+        try:
+            with response:
+                for block in response.iter_content(STEP):
+                    size += len(block)
+                    if size > largest:
+                        raise DamagedError(f"source {self.source!r}: an answer is larger than {largest:,} bytes; it was left")
+                    digest.update(block)
+                    file.write(block)
+            if md5 is not None and digest.hexdigest() != md5.lower():
+                raise UnavailableError(f"source {self.source!r}: a part arrived damaged (its md5 differs); try again later")
+        except requests.RequestException as error:
+            file.close()
+            raise UnavailableError(f"source {self.source!r}: the answer broke off ({type(error).__name__}); try again") from None
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return file, response
+
+    def _status(self, response: requests.Response) -> None:
+        status, where = response.status_code, f"source {self.source!r}: HTTP {response.status_code}"
+        if 200 <= status < 300:
+            return
+        if status in (408, 425, 429) or status >= 500:
+            wait = retry_after(response.headers.get("Retry-After"), self.context.clock())
+            raise UnavailableError(f"{where}; the source, or a gateway before it, is busy: try again later", retry_after=wait)
+        if status in (401, 403, 407):
+            raise DeniedError(f"{where}; this user is refused: correct the credentials, the rights or the network")
+        if 300 <= status < 400:
+            same_host(self.base, response.headers.get("Location", ""))
+            raise DamagedError(f"{where}; an API does not redirect: check base_url {self.base!r}")
+        raise SourceError(f"{where}; check base_url {self.base!r} and the source's options")
+
+
+def address(source: str, url: str) -> str:
+    """Scheme, host and port of an address that credentials may be sent to."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
+        raise ConfigError(f"source {source!r}: base_url {parts.hostname or url!r} is not an address; write https://<host>")
+    if parts.scheme == "http" and not loopback(url):
+        raise ConfigError(f"source {source!r}: base_url would send the password in the clear; write https://")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def loopback(url: str) -> bool:
+    """Whether an address is this machine's own."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
