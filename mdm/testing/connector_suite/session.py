@@ -14,9 +14,11 @@ def secrets_never_show(subject: Subject) -> None:
     """Not in a representation, a log line, a message, a state or an error."""
     with _listening() as heard:
         for request in subject.requests:
-            shown = [repr(subject.connector()), repr(subject.context), *map(repr, read(subject, request))]
+            given, used = world(subject), subject.connector()
+            shown = [repr(used), *map(repr, used.read(given, request, None)), repr(used), repr(given)]
             for make in subject.failing:
-                shown += [repr(make()), _failure(make(), subject, request)]
+                failing = make()
+                shown += [_failure(failing, subject, request), repr(failing)]
             for secret in subject.secrets:
                 assert [text for text in [*shown, *heard] if secret in text] == [], "a secret shows"
 
