@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.vault.client import Client
+from connectors.vault.login import needed
 from connectors.vault.reading import VaultReading, described
 from connectors.vault.replay import ADDRESS, Recorded, record
 from mdm.connector import Context, Field, Finding, Message, Option, Options, Stream, StreamRequest, chosen
-from mdm.errors import ConfigError, MdmError
+from mdm.errors import MdmError
 
 __all__ = ["Vault", "record"]
 SKEW = 300
@@ -29,6 +30,15 @@ class Vault:
         Option("username", str, help="The integration user."),
         Option("password", str, help="A reference to the password: env:NAME or file:PATH.", secret=True),
         Option("vault_dns", str, help="The Vault that is meant, where base_url is a gateway."),
+        Option(
+            "oauth_profile", str, help="Log in by OAuth 2.0 / OpenID Connect with this profile of the Vault, not by password."
+        ),
+        Option("token", str, help="A reference to an access token of the identity provider.", secret=True),
+        Option("token_url", str, help="Where the identity provider gives an access token for client_id and client_secret."),
+        Option("client_id", str, help="The id this client is known by at the identity provider."),
+        Option("client_secret", str, help="A reference to the client's secret at the identity provider.", secret=True),
+        Option("scope", str, help="The scope to ask an access token for."),
+        Option("login_url", str, "https://login.veevavault.com", "Where OAuth sessions begin."),
         Option("vault_id", (str, int), help="The id of the Vault that is meant, checked at login."),
         Option("version", str, "v25.2", "The API's version."),
         Option("recorded", str, help="A folder of recorded answers to play instead of calling a Vault."),
@@ -46,9 +56,7 @@ class Vault:
         self.chosen = chosen(f"source {name!r}", self.options, options)
         self._client: Client | None = None
         self._context: Context | None = None
-        missing = [key for key in ("base_url", "username", "password") if not self.chosen[key]]
-        if missing and not self.chosen["recorded"]:
-            raise ConfigError(f"source {name!r}: option {missing[0]!r} is missing; set it (or `recorded`)")
+        needed(f"source {name!r}", self.chosen)
 
     def __repr__(self) -> str:
         return f"Vault({self.name!r})"

@@ -1,54 +1,24 @@
 """A Vault session: log in once, ask, and read the answer by what it says rather than by its HTTP status.
 
-A refused login is never repeated: that would lock the account. An expired session is renewed once for each call. What
-the server or anything in between says for the moment is tried again with patience; the rest fails at once.
+A refused login is never repeated, not even for the next stream: that would lock the account. An expired session is renewed
+once for each call.
 """
 
-import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlsplit
+from typing import IO, Any, TypeVar
 
 import requests
-from requests.auth import AuthBase
 
-from mdm.connector import Backoff, Context, Options, retried, retry_after, same_host
-from mdm.errors import ConfigError, DamagedError, DeniedError, DriftError, SourceError, UnavailableError
+from connectors.vault.answer import Answer, SessionExpired, answered, complaint, warnings
+from connectors.vault.login import Login
+from mdm.connector import Context, Door, Options, retry_after
+from mdm.errors import DeniedError, SourceError
 
-DENIED = {
-    "INACTIVE_USER", "NO_PASSWORD_PROVIDED", "USERNAME_OR_PASSWORD_INCORRECT", "USER_LOCKED_OUT",
-    "PASSWORD_CHANGE_REQUIRED", "INSUFFICIENT_ACCESS", "USER_NOT_FOUND",
-}  # fmt: skip
-BUSY = {"API_LIMIT_EXCEEDED", "RACE_CONDITION", "OPERATION_IN_PROGRESS", "UNEXPECTED_ERROR"}
-SHAPE = {"ATTRIBUTE_NOT_SUPPORTED", "INVALID_FILTER", "INCORRECT_QUERY_SYNTAX_ERROR"}
-EXPIRED = "INVALID_SESSION_ID"
-TIMEOUT = (10, 180)
 CLIENT_ID = "lifescience-mdm"
-
-Answer = dict[str, Any]
-
-
-class SessionExpired(SourceError):
-    """The session is over; a new one may be asked for, once."""
-
-
-class Refused(SourceError):
-    """The Vault would not do this, for a reason that neither waiting nor a new session changes."""
-
-
-class _Session(AuthBase):
-    """Sets the session on a call, so that no .netrc of this machine is ever sent in its place."""
-
-    def __init__(self, session_id: str | None) -> None:
-        self._session_id = session_id
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._session_id is not None:
-            request.headers["Authorization"] = self._session_id
-        return request
+T = TypeVar("T")
 
 
 @dataclass
@@ -58,16 +28,19 @@ class Client:
     source: str
     options: Options = field(repr=False)
     context: Context = field(repr=False)
-    http: requests.Session = field(repr=False, default_factory=requests.Session)
-    backoff: Backoff = field(default_factory=Backoff)
     skew: float = 0.0
+    told: list[str] = field(default_factory=list)
     _session_id: str | None = field(default=None, repr=False)
+    _denied: DeniedError | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self.base = _base(self.source, self.options["base_url"])
-        # A proxy has no business between this machine and itself.
-        self.http.trust_env = not _loopback(self.base)
-        self.http.headers.update({"Accept": "application/json", "X-VaultAPI-ClientID": CLIENT_ID})
+        self.door = Door(self.source, self.options["base_url"], self.context, self._complaint, self._heed)
+        self.door.http.headers.update({"Accept": "application/json", "X-VaultAPI-ClientID": CLIENT_ID})
+
+    @property
+    def http(self) -> requests.Session:
+        """What carries the calls."""
+        return self.door.http
 
     @property
     def now(self) -> float:
@@ -79,56 +52,60 @@ class Client:
         return f"/api/{self.options['version']}/{rest}"
 
     def login(self) -> None:
-        """Begin a session, and make sure that it is with the right Vault."""
-        secrets = self.context.secrets
-        password = secrets.reveal(self.options["password"]) if self.options["password"] else ""
-        form = {"username": self.options["username"], "password": password}
-        if self.options["vault_dns"]:
-            form["vaultDNS"] = self.options["vault_dns"]
-        answer = retried(lambda: self._once("POST", self.base + self.path("auth"), form, None), self.context, self.backoff)
-        session_id = answer.get("sessionId")
-        if not isinstance(session_id, str) or not session_id:
-            raise DamagedError(f"source {self.source!r}: the login was answered without a session; check base_url")
-        secrets.remember(session_id)
-        self._same_vault(answer)
-        self._session_id = session_id
+        """Begin a session with the right Vault; a user who was denied once is not tried again."""
+        if self._denied is not None:
+            raise self._denied
+        try:
+            self._session_id = Login(self.door, self.options).session()
+        except DeniedError as error:
+            self._denied = error
+            raise
 
     def ask(self, method: str, link: str, form: Mapping[str, str] | None = None) -> Answer:
         """The answer to one call. Links are followed only to the Vault's own host."""
-        address = same_host(self.base, link)
+        answer = self._within_session(
+            lambda credentials: self.door.ask(method, link, self._answered, credentials=credentials, data=form)
+        )
+        for text in warnings(answer, self.context.secrets):
+            self.context.log.warning("the Vault warns", extra={"source": self.source, "told": text})
+            if text not in self.told:
+                self.told.append(text)
+        return answer
+
+    def download(self, link: str, *, md5: str | None = None, largest: int) -> IO[bytes]:
+        """A file the Vault offers, as an open temporary one."""
+        headers = {"Accept": "application/octet-stream"}
+        return self._within_session(
+            lambda credentials: self.door.download(
+                link, credentials=credentials, md5=md5, largest=largest, headers=headers, words="application/json"
+            )[0]
+        )
+
+    def _within_session(self, call: Callable[[Mapping[str, str]], T]) -> T:
         if self._session_id is None:
             self.login()
         try:
-            return self._patiently(method, address, form)
+            return call(self._credentials())
         except SessionExpired:
             self.context.log.info("session expired, logging in again", extra={"source": self.source})
             self.login()
         try:
-            return self._patiently(method, address, form)
+            return call(self._credentials())
         except SessionExpired:
             raise DeniedError(
                 f"source {self.source!r}: a new session is refused as well; ask the Vault's administrator about this user"
             ) from None
 
-    def _patiently(self, method: str, address: str, form: Mapping[str, str] | None) -> Answer:
-        return retried(lambda: self._once(method, address, form, self._session_id), self.context, self.backoff)
+    def _credentials(self) -> dict[str, str]:
+        return {"Authorization": self._session_id or ""}
 
-    def _once(self, method: str, address: str, form: Mapping[str, str] | None, session_id: str | None) -> Answer:
-        try:
-            response = self.http.request(
-                method, address, data=form, auth=_Session(session_id), timeout=TIMEOUT, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            # The error's own text may hold the whole request.
-            raise UnavailableError(f"source {self.source!r}: no answer ({type(error).__name__}); try again later") from None
-        self._heed(response)
-        self._status(response)
-        try:
-            answer = response.json()
-        except (requests.JSONDecodeError, UnicodeDecodeError):
-            kind = response.headers.get("Content-Type", "no type").partition(";")[0]
-            raise UnavailableError(f"source {self.source!r}: answered {kind} where JSON was due; try again later") from None
-        return self._judged(answer)
+    def _answered(self, response: requests.Response) -> Answer:
+        return answered(self.source, self.context.secrets, response)
+
+    def _complaint(self, response: requests.Response) -> SourceError | None:
+        # What came with a good status is read once, by `_answered`; a file is read by nobody else.
+        streamed = response.ok and response.request.headers.get("Accept") != "application/octet-stream"
+        return None if streamed else complaint(self.source, self.context.secrets, response)
 
     def _heed(self, response: requests.Response) -> None:
         """Keep the pace the Vault asks for, and its clock."""
@@ -142,80 +119,6 @@ class Client:
         if at is not None and at > 0:
             self.skew = at - self.context.clock()
 
-    def _status(self, response: requests.Response) -> None:
-        status = response.status_code
-        if 200 <= status < 300:
-            return
-        where = f"source {self.source!r}: HTTP {status}"
-        if status in (408, 425, 429) or status >= 500:
-            wait = retry_after(response.headers.get("Retry-After"), self.context.clock())
-            raise UnavailableError(
-                f"{where}; the Vault, or a gateway before it, is busy or down: try again later", retry_after=wait
-            )
-        if status in (401, 403):
-            raise DeniedError(f"{where}; something before the Vault refuses this user: correct the credentials or the network")
-        if 300 <= status < 400:
-            same_host(self.base, response.headers.get("Location", ""))
-            raise DamagedError(f"{where}; the Vault does not redirect its API: check base_url")
-        raise SourceError(f"{where}; check base_url {self.base!r} and version {self.options['version']!r}")
-
-    def _judged(self, answer: Any) -> Answer:
-        """The answer, if it is a success; its own words decide."""
-        status = answer.get("responseStatus") if isinstance(answer, dict) else None
-        if status == "WARNING":
-            told = self.context.secrets.redact(str(answer.get("warnings") or answer.get("responseMessage")))[:300]
-            self.context.log.warning("the Vault warns", extra={"source": self.source, "told": told})
-        if status in ("SUCCESS", "WARNING"):
-            return dict(answer)
-        if status not in ("FAILURE", "EXCEPTION"):
-            raise UnavailableError(f"source {self.source!r}: the answer has no responseStatus; try again later")
-        errors = answer.get("errors") or [{"type": answer.get("errorType", ""), "message": answer.get("responseMessage", "")}]
-        kind = str(errors[0].get("type") or answer.get("errorType") or "")
-        text = self.context.secrets.redact(f"the Vault answered {kind or status}: {errors[0].get('message', '')}")
-        raise self._error(kind, f"source {self.source!r}: {text[:400]}", status)
-
-    def _error(self, kind: str, text: str, status: str) -> SourceError:
-        if kind == EXPIRED:
-            return SessionExpired(text)
-        if kind in DENIED:
-            return DeniedError(
-                f"{text}. It was not tried again, for that could lock the account; correct the credentials or rights"
-            )
-        if kind in BUSY or status == "EXCEPTION":
-            return UnavailableError(f"{text}; try again later")
-        if kind in SHAPE:
-            return DriftError(f"{text}. If the Vault's fields changed, adapt `fields`, `where` or the mapping")
-        return Refused(f"{text}; correct the source's options")
-
-    def _same_vault(self, answer: Answer) -> None:
-        """A Vault that is not reachable lets the user silently into another one."""
-        got = str(answer.get("vaultId", ""))
-        url = next((str(v.get("url", "")) for v in answer.get("vaultIds", []) if str(v.get("id")) == got), "")
-        host = (urlsplit(url).hostname or "").lower()
-        wanted_id, wanted = self.options["vault_id"], self.options["vault_dns"] or urlsplit(self.base).hostname
-        if (wanted_id and str(wanted_id) != got) or (host and wanted and host != wanted.lower()):
-            raise DeniedError(
-                f"source {self.source!r}: logged in to Vault {got} ({host}), not to {wanted_id or wanted}; nothing was read. "
-                "The Vault that was meant may be down, or vault_dns is wrong"
-            )
-
-
-def _base(source: str, url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
-        raise ConfigError(f"source {source!r}: base_url {parts.hostname or url!r} is not an address; write https://<your Vault>")
-    if parts.scheme == "http" and not _loopback(url):
-        raise ConfigError(f"source {source!r}: base_url would send the password in the clear; write https://")
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
 
 def moment(seconds: float) -> str:
     """A time as VQL writes it."""
@@ -224,8 +127,9 @@ def moment(seconds: float) -> str:
 
 
 def seconds(text: str) -> float:
-    """A time from the way VQL writes it."""
-    return datetime.fromisoformat(text).timestamp()
+    """A time from the way a Vault writes it: of UTC, whether or not it says so."""
+    read = datetime.fromisoformat(text)
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
 def said(row: Mapping[str, Any]) -> str:

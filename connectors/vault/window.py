@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.vault.client import Client, Refused
+from connectors.vault.answer import Refused
+from connectors.vault.client import Client
 from mdm.connector import Notice
 from mdm.errors import ConfigError, DamagedError, UnavailableError
 

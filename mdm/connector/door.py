@@ -75,15 +75,16 @@ class Door:
 
     def download(
         self, link: str, *, credentials: Mapping[str, str] | None = None, method: str = "GET", largest: int = LARGEST,
-        md5: str | None = None, **request: Any,
+        md5: str | None = None, words: str | None = None, **request: Any,
     ) -> tuple[IO[bytes], requests.Response]:  # fmt: skip
         """The body of an answer as an open temporary file, whole, at its beginning; and the answer for its headers.
 
-        A body that breaks off, or whose `md5` differs, is asked for again from the start.
+        A body that breaks off, or whose `md5` differs, is asked for again from the start. An answer of the content type
+        `words` is no file but something the source has to say, which `complaint` reads.
         """
         where = same_host(self.base, link)
         return retried(
-            lambda: self._kept(self._once(method, where, credentials or {}, {**request, "stream": True}), largest, md5),
+            lambda: self._kept(self._file(method, where, credentials or {}, request, words), largest, md5),
             self.context, self.backoff,
         )  # fmt: skip
 
@@ -102,6 +103,23 @@ class Door:
             raise told
         self._status(response)
         return response
+
+    def _file(
+        self, method: str, where: str, credentials: Mapping[str, str], request: Mapping[str, Any], words: str | None
+    ) -> requests.Response:
+        response = self._once(method, where, credentials, {**request, "stream": True})
+        if words is not None and response.headers.get("Content-Type", "").startswith(words):
+            raise self.complaint(response) or UnavailableError(
+                f"source {self.source!r}: answered {words} where a file was due; try again later"
+            )
+        return response
+
+    def _expected(self, response: requests.Response, kind: str | None) -> None:
+        """Refuse a page of a gateway, sent with all the signs of success, in place of the data."""
+        said = response.headers.get("Content-Type", "no type").partition(";")[0].strip().lower()
+        if kind is not None and said != kind:
+            response.close()
+            raise UnavailableError(f"source {self.source!r}: answered {said} where {kind} was due; try again later")
 
     def _kept(self, response: requests.Response, largest: int, md5: str | None) -> tuple[IO[bytes], requests.Response]:
         file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
