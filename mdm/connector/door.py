@@ -114,13 +114,6 @@ class Door:
             )
         return response
 
-    def _expected(self, response: requests.Response, kind: str | None) -> None:
-        """Refuse a page of a gateway, sent with all the signs of success, in place of the data."""
-        said = response.headers.get("Content-Type", "no type").partition(";")[0].strip().lower()
-        if kind is not None and said != kind:
-            response.close()
-            raise UnavailableError(f"source {self.source!r}: answered {said} where {kind} was due; try again later")
-
     def _kept(self, response: requests.Response, largest: int, md5: str | None) -> tuple[IO[bytes], requests.Response]:
         file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
         digest, size = hashlib.md5(usedforsecurity=False), 0
