@@ -84,7 +84,12 @@ class UnavailableError(SourceError):
 
 
 class DeniedError(SourceError):
-    """The source refused the credentials; retrying would lock the account."""
+    """The source refused the credentials; retrying would lock the account.
+
+    `rights` says that it knows us well, and that only this one thing is not for us.
+    """
+
+    rights = False
 
 
 class DriftError(SourceError):

@@ -14,11 +14,16 @@ registered in the entry-point group `mdm.connectors`:
         def discover(self, context): ...                  # -> list[Stream]
         def read(self, context, request, state): ...      # yields Records, Rejected, ..., Checkpoint, Complete
 
+A connector that asks over HTTP goes through `Door`, and takes `PER_SECOND` among its options: the runner reads the limit
+and keeps it. It may also have `tenant`, a text such as `f"vault:{host}"`: all sources of one tenant in one sync share one
+`context.budget`. `context.evidence` counts requests and bytes; `Door` does it by itself.
+
 `mdm.testing.connector_suite` holds a connector to this contract.
 """
 
-from mdm.connector.contract import Connector, Context, Field, Finding, Secrets, Stream, StreamRequest
+from mdm.connector.contract import DELETES, SHORTEST_MEMORY, Connector, Context, Field, Finding, Secrets, Stream, StreamRequest
 from mdm.connector.door import Door, address, loopback
+from mdm.connector.evidence import Evidence
 from mdm.connector.keying import escaped, joined_key, keyed, keyed_json, source_times
 from mdm.connector.message import (
     OPERATIONS,
@@ -34,13 +39,16 @@ from mdm.connector.message import (
     records,
     rejected,
 )
-from mdm.connector.option import Option, Options, chosen
+from mdm.connector.option import PER_SECOND, Option, Options, chosen
 from mdm.connector.retry import Backoff, Budget, retried, retry_after, same_host
 
 __all__ = [
+    "DELETES",
     "OPERATIONS",
+    "PER_SECOND",
     "RECORDS",
     "REJECTED",
+    "SHORTEST_MEMORY",
     "Backoff",
     "Budget",
     "Checkpoint",
@@ -48,6 +56,7 @@ __all__ = [
     "Connector",
     "Context",
     "Door",
+    "Evidence",
     "Field",
     "Finding",
     "Message",

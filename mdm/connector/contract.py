@@ -1,5 +1,6 @@
 """What a connector is, and what it is given."""
 
+import json
 import logging
 import random
 import time
@@ -8,9 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from mdm.connector.evidence import Evidence
 from mdm.connector.message import Message
 from mdm.connector.option import Option
 from mdm.connector.retry import Budget
+
+DELETES = ("feed", "field", "absence", "none")
+# No source is thought to forget a deletion sooner, so a younger cursor needs no asking.
+SHORTEST_MEMORY = 2
+# What is shorter stands in any text by chance.
+TELLING = 8
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,9 @@ class Stream:
     """One thing a source offers.
 
     `deletes` says how the source tells of deletions: `feed` (it sends them), `absence` (from a full delivery only),
-    `field` (a field of the record says so) or `none`.
+    `field` (a field of the record says so) or `none`. The runner holds a connector to it: only `feed` and `field` may
+    send deletions, and absence counts only after Complete. `tombstones` is for how many days the source remembers a
+    deletion (two at least); after a longer pause the runner asks for a full reading.
     """
 
     name: str
@@ -36,6 +46,7 @@ class Stream:
     cursor: str | None = None
     deletes: str = "none"
     about: str = ""
+    tombstones: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,11 @@ class Secrets:
             self._known.add(secret)
         return secret
 
+    def holds(self, text: str) -> bool:
+        """Whether a secret of some length stands in a text, as it is or as JSON writes it."""
+        known = (secret for secret in self._known if len(secret) >= TELLING)
+        return any(secret in text or json.dumps(secret)[1:-1] in text for secret in known)
+
     def redact(self, text: str) -> str:
         """The text without any secret."""
         for secret in sorted(self._known, key=len, reverse=True):
@@ -104,6 +120,7 @@ class Context:
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("mdm.connector"))
     streams: tuple[StreamRequest, ...] = ()
     budget: Budget = field(default_factory=Budget)
+    evidence: Evidence = field(default_factory=Evidence)
     secrets: Secrets = field(init=False)
 
     def __post_init__(self) -> None:
@@ -120,6 +137,7 @@ class Connector(Protocol):
 
     options: ClassVar[tuple[Option, ...]]
     name: str
+    # A connector may also have `tenant`, a text: sources of one tenant share one rate budget.
 
     def check(self, context: Context) -> list[Finding]:
         """Whether the source can be reached and read, without reading it."""

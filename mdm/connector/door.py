@@ -26,6 +26,8 @@ T = TypeVar("T")
 TIMEOUT = (10, 180)
 STEP = 1 << 16
 LARGEST = 64 << 30
+# An answer that is held in memory; what may be larger is downloaded.
+MOST = 512 << 20
 
 
 class _Sent(AuthBase):
@@ -55,6 +57,8 @@ class Door:
     heed: Callable[[requests.Response], None] = field(default=lambda response: None, repr=False)
     backoff: Backoff = field(default_factory=Backoff)
     http: requests.Session = field(repr=False, default_factory=requests.Session)
+    # Whether the source has let us in before: then a refusal is about one thing, and not about who we are.
+    _known: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         self.base = address(self.source, self.base_url)
@@ -89,20 +93,42 @@ class Door:
         )  # fmt: skip
 
     def _once(self, method: str, where: str, credentials: Mapping[str, str], request: Mapping[str, Any]) -> requests.Response:
+        self.context.evidence.asked()
+        streamed = bool(request.get("stream"))
         try:
             response = self.http.request(
-                method, where, auth=_Sent(credentials), timeout=TIMEOUT, allow_redirects=False, **request
+                method, where, auth=_Sent(credentials), timeout=TIMEOUT, allow_redirects=False, **{**request, "stream": True}
             )
+            # A body that is still to be streamed is judged by whoever reads it.
+            if not (streamed and response.ok):
+                self._read(response)
         except requests.RequestException as error:
             # The error's own text may hold the whole request.
             raise UnavailableError(f"source {self.source!r}: no answer ({type(error).__name__}); try again later") from None
         self.heed(response)
-        # A body that is still to be streamed is judged by whoever reads it.
-        told = None if request.get("stream") and response.ok else self.complaint(response)
-        if told is not None:
-            raise told
-        self._status(response)
+        try:
+            told = None if streamed and response.ok else self.complaint(response)
+            if told is not None:
+                raise told
+            self._status(response)
+        except DeniedError as error:
+            error.rights = self._known and bool(credentials)
+            raise
+        self._known = self._known or bool(credentials) or method == "POST"
         return response
+
+    def _read(self, response: requests.Response) -> None:
+        """The body read into the answer, as far as memory should go."""
+        blocks, size = [], 0
+        with response:
+            for block in response.iter_content(STEP):
+                size += len(block)
+                self.context.evidence.read(len(block))
+                if size > MOST:
+                    raise DamagedError(f"source {self.source!r}: an answer is larger than {MOST:,} bytes; ask for smaller pages")
+                blocks.append(block)
+        # What `content` would hold, had it been read without a limit.
+        response._content = b"".join(blocks)
 
     def _file(
         self, method: str, where: str, credentials: Mapping[str, str], request: Mapping[str, Any], words: str | None
@@ -121,6 +147,7 @@ class Door:
             with response:
                 for block in response.iter_content(STEP):
                     size += len(block)
+                    self.context.evidence.read(len(block))
                     if size > largest:
                         raise DamagedError(f"source {self.source!r}: an answer is larger than {largest:,} bytes; it was left")
                     digest.update(block)
@@ -154,8 +181,8 @@ class Door:
 def address(source: str, url: str) -> str:
     """Scheme, host and port of an address that credentials may be sent to."""
     parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
-        raise ConfigError(f"source {source!r}: base_url {parts.hostname or url!r} is not an address; write https://<host>")
+    if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc:
+        raise ConfigError(f"source {source!r}: base_url {parts.hostname or ''!r} is not an address; write https://<host>")
     if parts.scheme == "http" and not loopback(url):
         raise ConfigError(f"source {source!r}: base_url would send the password in the clear; write https://")
     return f"{parts.scheme}://{parts.netloc}"

@@ -29,6 +29,14 @@ class Option:
     least: float | None = None
 
 
+PER_SECOND = Option(
+    "per_second",
+    float,
+    help="How many requests a second at most; sources of one tenant share it, and the strictest limit holds.",
+    least=0.001,
+)
+
+
 class Options(Mapping[str, Any]):
     """The values chosen for the declared options; secrets never show."""
 

@@ -28,7 +28,7 @@ class Backoff:
 
 
 class Budget:
-    """How fast a source may be asked, shared by all its streams.
+    """How fast a tenant may be asked, shared by all its streams and by all sources that read it in one sync.
 
     `per_second` is a fixed limit for sources that tell none. A source that does tell is fed in by `told`.
     """
@@ -47,6 +47,11 @@ class Budget:
             context.sleep(delay)
         if self.per_second:
             self._next_at = now + delay + 1.0 / self.per_second
+
+    def limit(self, per_second: float | None) -> None:
+        """One more fixed limit; of several, the strictest holds."""
+        if per_second is not None:
+            self.per_second = per_second if self.per_second is None else min(self.per_second, per_second)
 
     def told(self, *, remaining: int | None = None, delayed: float | None = None) -> None:
         """What the last answer said: calls left in the window, seconds it was held back."""
