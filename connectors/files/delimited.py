@@ -12,10 +12,13 @@ import numpy as np
 import polars as pl
 
 from connectors.files.dialect import Dialect, Shape, enclosed, is_record, labels
+from connectors.files.layout import plain, unescaped
 from connectors.files.text import Lines, Text, joined
 from mdm.errors import DamagedError
 
 HEADER_LINES = 50
+# More columns than any table has: what looks like them is no table, or hostile.
+COLUMNS = 20_000
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class Delimited:
         keep = (~shape.skip | inside) & ~np.isin(begins, begins[np.array(sorted(bad), dtype=np.int64)])
         keep[stop:] = False
         first = np.flatnonzero(keep & (begins == np.arange(len(run))))
-        told = [(run.first + at, f"the line {bad[at]}", _excerpt(run, at)) for at in sorted(bad) if at < stop]
+        told = [(run.first + at, f"the line {bad[at]}", self._excerpt(run, at)) for at in sorted(bad) if at < stop]
         return _kept(run, keep, self._mended), told, first
 
     def _mends(self, run: Lines, at: int) -> bool:
@@ -169,6 +172,10 @@ class Delimited:
             return False
         return len(run.data) - int(run.starts[opened]) <= self.text.max_line
 
+    def _excerpt(self, run: Lines, at: int) -> str:
+        text = run.slice(at, at + 1)[:800].decode(errors="replace").rstrip("\r\n")
+        return plain(text, self.dialect.layout).replace("\x00", "\N{SYMBOL FOR NULL}")
+
     def _cut(self, line: int) -> DamagedError:
         return DamagedError(
             f"{self.text.label} line {line}: the file ends in the middle of a record, so it was cut off; ask for a new delivery"
@@ -189,7 +196,9 @@ class Delimited:
         )
         if frame.height != height:
             raise DamagedError(f"{self.text.label}: {height} records were counted and {frame.height} read; report this file")
-        return frame
+        # What pads a list's columns is the list's, as quotes are.
+        frame = frame.with_columns(pl.all().str.strip_chars()) if self.dialect.layout.frame else frame
+        return unescaped(frame, self.dialect.layout)
 
 
 def _kept(run: Lines, keep: np.ndarray, mended: dict[int, bytes]) -> bytes:
@@ -207,22 +216,24 @@ def _kept(run: Lines, keep: np.ndarray, mended: dict[int, bytes]) -> bytes:
     return b"".join(pieces)
 
 
-def _excerpt(run: Lines, at: int) -> str:
-    return run.slice(at, at + 1)[:800].decode(errors="replace").rstrip("\r\n").replace("\x00", "\N{SYMBOL FOR NULL}")
-
-
 def named(texts: list[str], where: str) -> tuple[list[str], list[str]]:
     """Column names from header labels, each once, and what had to be said about them."""
+    if len(texts) > COLUMNS:
+        raise DamagedError(f"{where}: has {len(texts):,} columns, more than {COLUMNS:,}; ask for a new delivery")
     names: list[str] = []
+    used: set[str] = set()
+    counts: dict[str, int] = {}
     notices = []
     taken = {text.strip() for text in texts}
     for at, label in enumerate(texts, start=1):
         plain = label.strip() or f"column_{at}"
-        name, count = plain, 1
-        while name in names or (name != label.strip() and name in taken):
+        name, count = plain, counts.get(plain, 1)
+        while name in used or (name != label.strip() and name in taken):
             count += 1
             name = f"{plain} ({count})"
+        counts[plain] = count
         if name != plain:
             notices.append(f"{where}: the column {plain!r} stands there {count} times; this one is read as {name!r}")
         names.append(name)
+        used.add(name)
     return names, notices

@@ -1,10 +1,11 @@
 """How delimited text tells fields apart, and what can be seen of a line by looking at its bytes alone."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from connectors.files.layout import Layout, plain
 from connectors.files.text import Lines
 
 SNIFFED = ("\t", ",", ";", "|")
@@ -18,6 +19,7 @@ class Dialect:
     quote: str = '"'
     header: bool | tuple[str, ...] = True
     comment: str = ""
+    layout: Layout = field(default_factory=Layout)
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def labels(raw: bytes, dialect: Dialect) -> list[str]:
         found = [
             f[1:-1].replace(quote * 2, quote) if f.startswith(quote) and f.endswith(quote) and len(f) > 1 else f for f in found
         ]
-    return [field.decode(errors="replace") for field in found]
+    return [plain(field.decode(errors="replace"), dialect.layout) for field in found]
 
 
 def _split(raw: bytes, dialect: Dialect) -> list[bytes]:

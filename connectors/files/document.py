@@ -1,7 +1,7 @@
 """JSON: one record a line, one array or one document a file. The text of each record is kept as it stands."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -101,6 +101,44 @@ def document(text: Text, records: str | None, after: int = 0, size: int = 50_000
             "set format = 'jsonl'"
         )
     yield _numbered(batch, number, after)
+
+
+def chosen(text: Callable[[], Text], records: str | list[str] | None, errors: str | None) -> str | None:
+    """Which of several places the records are in (empty: the document is one); what it says of errors is raised."""
+    if errors and (told := _told(text(), errors)):
+        raise DamagedError(f"{text().label}: the source answered with an error instead of records: {told}; ask again, correctly")
+    if not isinstance(records, list):
+        return records
+    for place in records:
+        if not place or _there(text(), place):
+            return place or None
+    raise DamagedError(
+        f"{text().label}: has no list {' or '.join(map(repr, records))}; correct `records`, or ask for a new delivery"
+    )
+
+
+def _told(text: Text, errors: str) -> str:
+    raw = _Characters(text)
+    try:
+        for name in errors.split("."):
+            _descend(raw, name, errors)
+    except DamagedError:
+        # There is nothing of the kind in it, or it is damaged, which its reading will tell.
+        return ""
+    value = json.loads(raw.value(1))
+    said = value if isinstance(value, list) else [value]
+    words = [str(one.get("description") or one.get("message") or one) if isinstance(one, dict) else str(one) for one in said]
+    return "; ".join(words)[:300]
+
+
+def _there(text: Text, records: str) -> bool:
+    raw = _Characters(text)
+    try:
+        for name in records.split("."):
+            _descend(raw, name, records)
+    except DamagedError:
+        return False
+    return raw.peek() == "["
 
 
 def _numbered(batch: list[str], last: int, after: int) -> Texts:

@@ -1,14 +1,17 @@
 """One pass over the files of a stream, from beginning to end or on from a checkpoint.
 
-The state: `done`, the digest of every file whose content has landed; while a pass is under way also `read`, the digests
-of those it has finished, and `at`, the file it is in and the line (row, element) it has come to.
+The state: `done`, the digest of every file whose content has landed, and `encoding`, how the last text was read; while a
+pass is under way also `read`, the digests of those it has finished, `rows`, how many rows each file had, and `at`, the
+file it is in and the line (row, element) it has come to.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from connectors.files.source import Part, digest, found, labels, stamp, unchanged
+from connectors.files.manifest import Claim, counted
+from connectors.files.shelf import Shelf
+from connectors.files.source import Delivery, Part, delivery, digest, labels, stamp, unchanged
 from mdm.connector import Checkpoint, Complete, Context, Message, Notice, Options, Records, Rejected, SchemaChange, StreamRequest
 from mdm.errors import DamagedError
 
@@ -56,6 +59,8 @@ class Pass:
     now: tuple[str, ...] = ()
     empty: list[Part] = field(default_factory=list)
     fresh: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    encoding: str | None = None
 
     def messages(self, state: dict[str, Any] | None) -> Iterator[Message]:
         """Everything from this state on."""
@@ -63,19 +68,28 @@ class Pass:
         self.done, self.read = dict(state.get("done", {})), dict(state.get("read", {}))
         self.at, self.fields = dict(state.get("at", {})), list(state.get("fields", []))
         self.last, self.timeless = list(state.get("last", [])), bool(state.get("timeless", self.request.modified is None))
-        parts = found(self.context, self.options)
+        self.rows, self.encoding = dict(state.get("rows", {})), state.get("encoding")
+        with Shelf() as shelf:
+            yield from self._delivered(delivery(self.context, self.options, shelf))
+
+    def _delivered(self, whole: Delivery) -> Iterator[Message]:
+        yield from map(Notice, whole.waiting)
+        parts = whole.parts
         digests = {path: digest(path) for path in dict.fromkeys(part.path for part in parts)}
         contents = {part: digests[part.path] for part in parts}
         known = self._known(parts, contents)
         skipped = {part.label for part in known}
         if left := [part for part in known if part.label not in self.read]:
             yield Notice(f"{labels(left)}: unchanged since landed, so not read again")
-        for part in parts:
+        landed = {part.file for part in left}
+        for at, part in enumerate(parts):
             if part.label not in skipped:
                 yield from self._part(part, contents[part])
             self.read[part.label] = contents[part]
+            if part.file not in landed and (at + 1 == len(parts) or parts[at + 1].file != part.file):
+                counted(whole.claims.get(part.file, Claim("")), part.file, self.rows.get(part.file, 0))
             yield from self._checkpoint_if_due()
-        yield from self._end(parts, known)
+        yield from self._end(parts, proven=bool(parts) and not known and not whole.waiting)
 
     def _known(self, parts: list[Part], contents: dict[Part, str]) -> list[Part]:
         """The parts there is no need to read.
@@ -95,7 +109,7 @@ class Pass:
     def _part(self, part: Part, content: str) -> Iterator[Message]:
         before = stamp(part.path)
         here = self.at.get("file") == part.label and self.at.get("digest") == content
-        after = int(self.at["after"]) if here else 0
+        after, before_this = (int(self.at["after"]), int(self.at.get("rows", 0))) if here else (0, 0)
         reading = self.reader(part, self.request, self.options)
         for page in reading.pages(after):
             if page.fields:
@@ -104,15 +118,26 @@ class Pass:
             yield from reading.told()
             self.timeless = self.timeless or any(_timeless(message) for message in page.messages)
             self.fresh += sum(len(message.frame) for message in page.messages if isinstance(message, Records | Rejected))
-            self.at = {"file": part.label, "digest": content, "after": page.last}
+            self.at = {"file": part.label, "digest": content, "after": page.last, "rows": before_this + reading.total}
             yield from self._checkpoint_if_due()
         yield from reading.told()
+        yield from self._judged(part, reading)
+        self.rows[part.file] = self.rows.get(part.file, 0) + before_this + reading.total
         if reading.blank:
             self.empty.append(part)
             yield Notice(f"{part.label}: is empty, not even a header; if something should be in it, ask for a new delivery")
         elif not reading.total and not after:
             yield Notice(f"{part.label} line 1: there is no record in it")
         unchanged(part, before)
+
+    def _judged(self, part: Part, reading: PartReader) -> Iterator[Message]:
+        """How the text was read, if not as the file before it."""
+        encoding = getattr(reading, "encoding", None)
+        if encoding and self.encoding and encoding != self.encoding:
+            yield Notice(
+                f"{part.label}: was read as {encoding}, the file before it as {self.encoding}; set encoding if one of them is wrong"
+            )
+        self.encoding = encoding or self.encoding
 
     def _drift(self, fields: tuple[str, ...], *, nested: bool) -> Iterator[Message]:
         """Fields that were not there before."""
@@ -131,15 +156,15 @@ class Pass:
         self.last = list(self.now) or self.last
         self.fields = list(self.met) or self.fields
 
-    def _end(self, parts: list[Part], known: list[Part]) -> Iterator[Message]:
+    def _end(self, parts: list[Part], *, proven: bool) -> Iterator[Message]:
         if self.empty and len(self.empty) == len(parts):
             raise DamagedError(f"{labels(self.empty)} line 1: empty, not even a header; ask for a new delivery")
-        if not self.empty and not known:
+        if not self.empty and proven:
             yield Complete()
         yield from self._gone()
         # A blank file stays news, so that a source without content never passes for an unchanged one.
         self.done = {part.label: self.read[part.label] for part in parts if part not in self.empty}
-        self.read, self.at = {}, {}
+        self.read, self.at, self.rows = {}, {}, {}
         yield self._checkpoint()
 
     def _checkpoint_if_due(self) -> Iterator[Message]:
@@ -150,9 +175,9 @@ class Pass:
 
     def _checkpoint(self) -> Checkpoint:
         state: dict[str, Any] = {"done": dict(self.done), "fields": list(self.fields), "last": list(self.last)}
-        state["timeless"] = self.timeless
+        state |= {"timeless": self.timeless, "encoding": self.encoding}
         if self.read or self.at:
-            state |= {"read": dict(self.read), "at": dict(self.at)}
+            state |= {"read": dict(self.read), "at": dict(self.at), "rows": dict(self.rows)}
         return Checkpoint(state)
 
 

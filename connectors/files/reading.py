@@ -1,16 +1,18 @@
 """One part read page by page, whatever its format."""
 
+import fnmatch
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from connectors.files import document, sheet
+from connectors.files import document, sheet, table
 from connectors.files.delimited import Batch, Delimited
 from connectors.files.dialect import Dialect, sniffed
 from connectors.files.document import Texts
+from connectors.files.layout import Layout
 from connectors.files.passing import Page
 from connectors.files.source import Part, blocks
 from connectors.files.text import Text
@@ -18,11 +20,11 @@ from mdm.connector import Message, Notice, Options, Records, StreamRequest, keye
 from mdm.errors import ConfigError
 
 _BY_NAME = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet", ".pq": "parquet",
     ".xlsx": "excel", ".xlsm": "excel", ".xls": "excel", ".xlsb": "excel", ".ods": "excel",
 }  # fmt: skip
 _DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
-_UNIT = {"csv": "line", "jsonl": "line", "json": "element", "excel": "row"}
+_UNIT = {"csv": "line", "jsonl": "line", "json": "element", "excel": "row", "parquet": "row"}
 
 
 @dataclass
@@ -35,6 +37,18 @@ class Reading:
     columns: list[str] = field(default_factory=list)
     total: int = 0
     notices: list[str] = field(default_factory=list)
+    _text: Text | None = None
+
+    @property
+    def encoding(self) -> str | None:
+        """How the text was read, once it has been told from English letters."""
+        return None if self._text is None or self._text.encoding == "auto" else self._text.encoding
+
+    @cached_property
+    def deactivates(self) -> bool:
+        """Whether these rows only say that a record is inactive."""
+        pattern = self.options["deactivations"]
+        return pattern is not None and fnmatch.fnmatch(self.part.name.rsplit("/", 1)[-1], pattern)
 
     @cached_property
     def format(self) -> str:
@@ -44,14 +58,14 @@ class Reading:
     @property
     def nested(self) -> bool:
         """Whether a record may leave out fields it has no value for."""
-        return self.format in ("json", "jsonl")
+        return self.format in ("json", "jsonl") or self.deactivates
 
     @property
     def blank(self) -> bool:
         """Whether the part, read to its end, turned out to hold nothing at all."""
         if self.total or self.columns:
             return False
-        return self.format in ("csv", "excel") or not any(block.strip() for block in blocks(self.part, self.options))
+        return self.format in ("csv", "excel", "parquet") or not any(block.strip() for block in blocks(self.part, self.options))
 
     def told(self) -> list[Message]:
         """Notices that came up since the last time."""
@@ -67,31 +81,48 @@ class Reading:
             yield from (self._page(batch) for batch in _paged(self._batches(after), self.options["page_rows"]))
 
     def _batches(self, after: int) -> Iterator[Batch]:
-        if self.format == "excel":
-            for batch in sheet.rows(self.part, self.options, self.notices, after):
+        if self.format in ("excel", "parquet"):
+            tabled = (
+                table.rows(self.part, self.options, after)
+                if self.format == "parquet"
+                else sheet.rows(self.part, self.options, self.notices, after, self.request.key)
+            )
+            for batch in tabled:
                 self.columns = batch.frame.columns
                 yield batch
             return
         delimited = delimited_of(self.part, self.options, self.notices)
+        self._text = delimited.text
         for batch in delimited.batches(after):
             self.columns = delimited.columns
             yield batch
         self.columns = delimited.columns
 
     def _documents(self, after: int) -> Iterator[Texts]:
-        text = text_of(self.part, self.options, self.notices)
+        text = self._text = text_of(self.part, self.options, self.notices, layout_of(self.options))
         size = self.options["page_rows"]
         if self.format == "json":
-            yield from document.document(text, self.options["records"], after, size)
+            where = self.options["records"]
+            if self.options["errors"] or isinstance(where, list):
+                where = document.chosen(lambda: text_of(self.part, self.options, []), where, self.options["errors"])
+            yield from document.document(text, where, after, size)
             return
         for texts in document.json_lines(text, after):
             yield from _cut(texts, size)
 
     def _page(self, batch: Batch) -> Page:
         where, unit = self.part.label, _UNIT[self.format]
-        position = _positions(where, unit, batch.lines)
-        messages = keyed(batch.frame, self.request, position=position, where=f"{where} {unit} 1") if batch.frame.width else []
-        return self._told(messages, batch.lines, batch.rejects, tuple(batch.frame.columns))
+        position, fields = _positions(where, unit, batch.lines), tuple(batch.frame.columns)
+        messages: list[Message] = []
+        if any(kind.is_nested() for kind in batch.frame.dtypes):
+            payload = batch.frame.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+            messages = keyed_json(payload, self.request, position=position, where=where, fields=fields)
+        elif batch.frame.width:
+            request = self.request
+            if self.deactivates and request.modified not in fields:
+                request = replace(request, modified=None)
+            messages = keyed(batch.frame, request, position=position, where=f"{where} {unit} 1")
+        return self._told(messages, batch.lines, batch.rejects, fields)
 
     def _texts(self, texts: Texts) -> Page:
         where, unit = self.part.label, _UNIT[self.format]
@@ -106,10 +137,19 @@ class Reading:
         unit = _UNIT[self.format]
         self.total += len(lines) + len(rejects)
         kept = [message for message in messages if not isinstance(message, Records) or len(message.frame)]
+        if self.deactivates:
+            kept = [_inactive(message) for message in kept]
         if rejects:
             kept.append(rejected([(f"{self.part.label} {unit} {at}", reason, text) for at, reason, text in rejects]))
         last = max([int(lines[-1])] if len(lines) else [0], [rejects[-1][0]] if rejects else [0])[0]
         return Page(kept, last, fields)
+
+
+def _inactive(message: Message) -> Message:
+    """The records as no more than word that they are inactive: what they leave out is not gone."""
+    if not isinstance(message, Records):
+        return message
+    return Records(message.frame.with_columns(op=pl.lit("inactive")), message.fields, tabular=False)
 
 
 def _positions(label: str, unit: str, lines: np.ndarray) -> pl.Series:
@@ -176,28 +216,40 @@ def format_of(part: Part, options: Options) -> str:
     return str(wanted)
 
 
-def text_of(part: Part, options: Options, notices: list[str]) -> Text:
-    """The part's text."""
-    return Text(part.label, blocks(part, options), options["encoding"].lower(), options["max_line"], notices)
+def text_of(part: Part, options: Options, notices: list[str], layout: Layout | None = None) -> Text:
+    """The part's text; with a layout, what stands around its records is blank."""
+    lines = None if layout is None else layout.applied
+    return Text(part.label, blocks(part, options), options["encoding"].lower(), options["max_line"], notices, lines)
+
+
+def layout_of(options: Options) -> Layout:
+    """What stands around the records of a text."""
+    footer = options["footer"] or ()
+    footer = (footer,) if isinstance(footer, str) else tuple(footer) if isinstance(footer, list) else footer
+    return Layout(options["skip"], footer, options["end_marker"])
 
 
 def delimited_of(part: Part, options: Options, notices: list[str]) -> Delimited:
     """The part's records, with the delimiter given or told from its first line."""
     header = tuple(options["header"]) if isinstance(options["header"], list) else options["header"]
-    delimiter = options["delimiter"]
-    if delimiter is None:
+    layout, quote = layout_of(options), "" if options["frame"] else options["quote"]
+    layout = replace(layout, frame=options["frame"])
+    delimiter = options["delimiter"] or options["frame"]
+    if not delimiter:
         delimiter = _sniffed(part, options, notices)
     delimiter = _DELIMITERS.get(delimiter, delimiter)
-    for name, value in (("delimiter", delimiter), ("quote", options["quote"] or '"'), ("comment", options["comment"] or "#")):
-        if len(value) != 1 or not value.isascii() or value in "\r\n":
+    plain = {"delimiter": delimiter, **{name: options[name] for name in ("quote", "comment", "frame", "escape")}}
+    for name, value in plain.items():
+        if (value or name == "delimiter") and (len(value) != 1 or not value.isascii() or value in "\r\n"):
             raise ConfigError(f"option {name!r} takes one plain character, not {value!r}")
-    dialect = Dialect(delimiter, options["quote"], header, options["comment"])
-    return Delimited(text_of(part, options, notices), dialect)
+    layout = replace(layout, escape=options["escape"], quote=quote, delimiter=delimiter)
+    dialect = Dialect(delimiter, quote, header, options["comment"], layout)
+    return Delimited(text_of(part, options, notices, layout), dialect)
 
 
 def _sniffed(part: Part, options: Options, notices: list[str]) -> str:
     comment = options["comment"]
-    for lines in text_of(part, options, []):
+    for lines in text_of(part, options, [], layout_of(options)):
         for raw in lines.data.decode(errors="replace").split("\n"):
             if raw.strip() and not (comment and raw.startswith(comment)):
                 delimiter = sniffed(raw)

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import fastexcel
@@ -10,12 +10,14 @@ import numpy as np
 import polars as pl
 
 from connectors.files.delimited import Batch, named
-from connectors.files.source import Part, blocks
+from connectors.files.part import Part, blocks
 from mdm.connector import Options
 from mdm.errors import ConfigError, DamagedError
 
 # A workbook is read as a whole; a million rows, the most a sheet can have, stay well below this.
 LARGEST = 4 << 30
+# How many rows of titles a report may have above its header.
+TITLES = 30
 OLD = b"\xd0\xcf\x11\xe0"
 
 
@@ -24,16 +26,17 @@ def is_workbook(head: bytes) -> bool:
     return head.startswith((b"PK\x03\x04", OLD))
 
 
-def rows(part: Part, options: Options, notices: list[str], after: int = 0) -> Iterator[Batch]:
-    """The rows of a sheet, numbered as Excel numbers them."""
+def rows(part: Part, options: Options, notices: list[str], after: int = 0, key: Sequence[str] = ()) -> Iterator[Batch]:
+    """The rows of a sheet, numbered as Excel numbers them; titles above the row that names the key are passed over."""
     data = b"".join(blocks(part, options))
     _harmless(part, data, options)
     cells = _cells(part, data, options)
     if not cells.height:
         return
     header = options["header"]
-    top = _first_row(cells)
+    top = options["skip"] + _first_row(cells.slice(options["skip"]))
     if header is True:
+        top = _titled(cells, top, key, notices, part.label)
         labels = ["" if value is None else str(value) for value in cells.row(top)]
         names, told = named(labels, f"{part.label} row {top + 1}")
         notices += told
@@ -66,6 +69,17 @@ def _first_row(cells: pl.DataFrame) -> int:
     """The first row that holds anything."""
     filled = cells.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     return int(filled.arg_max() or 0)
+
+
+def _titled(cells: pl.DataFrame, top: int, key: Sequence[str], notices: list[str], label: str) -> int:
+    """The row of the header: the first that names the key, if the first filled one does not."""
+    for at in range(top, min(top + TITLES, cells.height)):
+        names = {str(value).strip() for value in cells.row(at) if value is not None}
+        if key and names.issuperset(key):
+            if at != top:
+                notices.append(f"{label} rows {top + 1} to {at}: stand above the header, and were passed over")
+            return at
+    return top
 
 
 def _harmless(part: Part, data: bytes, options: Options) -> None:

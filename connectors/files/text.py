@@ -5,7 +5,7 @@ is reported. A line too long to hold is never held: its head stands for it, mark
 """
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,8 +72,13 @@ class Text:
     encoding: str = "auto"
     max_line: int = 16 << 20
     notices: list[str] = field(default_factory=list)
+    layout: Callable[[Iterator[Lines], str, list[str]], Iterator[Lines]] | None = None
 
     def __iter__(self) -> Iterator[Lines]:
+        runs = self._runs()
+        return runs if self.layout is None else self.layout(runs, self.label, self.notices)
+
+    def _runs(self) -> Iterator[Lines]:
         first = self._marked(next(self.blocks, b""))
         transcoded = self.encoding not in ("auto", "utf-8")
         decoded = self._decoded(first) if transcoded else _chained(first, self.blocks)
@@ -106,9 +111,12 @@ class Text:
             if first.startswith(mark) and self.encoding in ("auto", "utf-8", "utf-16", encoding):
                 self.encoding = encoding
                 return first[len(mark) :]
-        if self.encoding == "auto" and len(first) > 3 and first[1:400:2].count(0) > len(first[1:400:2]) * 0.8:
-            self.encoding = "utf-16-le"
-            self.notices.append(f"{self.label}: has no byte order mark and was read as UTF-16; set encoding to be sure")
+        for encoding, odd in (("utf-16-le", first[1:400:2]), ("utf-16-be", first[0:400:2])):
+            if self.encoding == "auto" and len(first) > 3 and odd.count(0) > len(odd) * 0.8:
+                self.encoding = encoding
+                self.notices.append(
+                    f"{self.label}: has no byte order mark and was read as UTF-16 ({encoding}); set encoding to be sure"
+                )
         return first
 
     def _decoded(self, first: bytes) -> Iterator[bytes]:
