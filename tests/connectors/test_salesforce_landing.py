@@ -121,7 +121,7 @@ def breaking(toy: Toy, org: FakeSalesforce, *, pages: int):
     answered = org.answer
 
     def failing(call: Any) -> Any:
-        if call.path.endswith("/results") and len(org.asked("/results")) > before + pages + 1:
+        if call.path.endswith("/results") and len(org.asked("/results")) > before + pages:
             return 400, [{"errorCode": "SOMETHING_NEW", "message": "no"}], {}
         return answered(call)
 
