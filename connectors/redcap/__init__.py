@@ -41,6 +41,7 @@ class Redcap:
         Option("overlap", int, 86_400, "How many seconds before the last run's beginning to read again.", least=0),
         Option("timezone", str, "UTC", "The time zone of the server's own clock, such as America/Chicago."),
         Option("deletions", bool, True, "Whether to read deletions from the log."),
+        Option("renames", bool, False, "Whether a renamed record, as far as the log shows it, asks for a full reading."),
         Option("per_minute", int, 300, "How many calls a minute to make at most.", least=1),
         *(option for option in Files.options if option.name in OF_FILES and option.name != "path"),
         Option("path", (str, list), help="A project's XML or CSV export to read instead of calling a server."),

@@ -1,23 +1,20 @@
 """The records of a project: those that changed, in batches by record id, then what the log says was deleted.
 
 The state: `cursor`, the moment up to which all is known; while a reading is under way also `upper`, the moment its window
-ends, and `at`, the last record it has come to; `rows`, the places rows were seen in; `fields` and `groups` as they were.
+ends, `everything` when it has no beginning, and `at`, the last record it has come to; `rows`, the places rows were seen in;
+`fields`, `groups` and `renames` as they were.
 """
 
-import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from connectors.redcap.client import Absent, Client, Row, moment, seconds
+from connectors.redcap.log import LATER, Log
 from connectors.redcap.shape import EVENT, INSTANCE, INSTRUMENT, Form, Rooms, deletable, key_of, require, rows_of, told_apart
 from mdm.connector import Checkpoint, Complete, Message, Notice, Options, Records, SchemaChange, StreamRequest, keyed, records
-from mdm.errors import ConfigError, DeniedError, FullReconcileRequired, UnavailableError
-
-# The log writes minutes, and the bound itself belongs to the window.
-LATER = 60
-_LOGGED = re.compile(r"^deleted? record(?: \([^)]*\))? (?P<id>.+)$", re.IGNORECASE)
+from mdm.errors import ConfigError, DeniedError, UnavailableError
 
 
 class RecordReading:
@@ -29,6 +26,7 @@ class RecordReading:
         self.rooms = Rooms({})
         self.fields: list[str] = []
         self.groups: dict[str, str] = {}
+        self.renames: list[str] = []
 
     def messages(self, state: Mapping[str, Any] | None) -> Iterator[Message]:
         """Everything from this state on."""
@@ -40,7 +38,9 @@ class RecordReading:
             deletable(self.request.key, self.client.id_field, self.where)
         upper, begun = state.get("upper") or moment(self.client.now), "upper" in state
         everything = state.get("everything", since is None)
+        log = Log(self.client, self.where, seconds(since or upper) - self.options["overlap"], seconds(upper))
         if not begun:
+            self._renames(log, since)
             renamed = yield from self._groups()
             everything = everything or renamed
         mark = {"upper": upper, "everything": everything, **({} if since is None else {"cursor": since})}
@@ -48,15 +48,18 @@ class RecordReading:
         if since is None and not begun:
             yield Complete()
         elif since is not None and deletions:
-            yield from self._deleted(seconds(since) - self.options["overlap"], upper)
+            yield from self._deleted(log)
         yield Checkpoint({"cursor": upper, **self._learnt()})
 
     def _known(self, state: Mapping[str, Any]) -> None:
         self.rooms = Rooms.of(state.get("rows", []))
         self.fields, self.groups = list(state.get("fields", [])), dict(state.get("groups", {}))
+        self.renames = list(state.get("renames", []))
 
     def _learnt(self) -> dict[str, Any]:
-        return {"rows": self.rooms.state, "fields": list(self.fields), "groups": dict(self.groups)}
+        return {
+            "rows": self.rooms.state, "fields": list(self.fields), "groups": dict(self.groups), "renames": list(self.renames),
+        }  # fmt: skip
 
     def _window(self, since: str | None, upper: str, everything: bool) -> dict[str, str]:
         """The bounds of what changed; none at all when everything is read."""
@@ -64,6 +67,13 @@ class RecordReading:
             return {}
         begin = self.client.local(seconds(since) - self.options["overlap"])
         return {"dateRangeBegin": begin, "dateRangeEnd": self.client.local(seconds(upper) + LATER)}
+
+    def _renames(self, log: Log, since: str | None) -> None:
+        """Take note of renamed records; one that came up since the last full reading asks for another."""
+        if self.options["renames"]:
+            before, self.renames = self.renames, log.renamed()
+            if since is not None:
+                log.unheeded([mark for mark in self.renames if mark not in before])
 
     def _groups(self) -> Generator[Message, None, bool]:
         """Whether a data access group was renamed, which changes records without a word in their log."""
@@ -156,11 +166,9 @@ class RecordReading:
         if gone:
             yield _gone(gone, "not among the rows of its record")
 
-    def _deleted(self, start: float, upper: str) -> Iterator[Message]:
+    def _deleted(self, log: Log) -> Iterator[Message]:
         """What the log says was deleted, and is not there again."""
-        bounds = {"beginTime": self.client.local(start), "endTime": self.client.local(seconds(upper) + LATER)}
-        rows = self.client.ask("log", {"logtype": "record_delete", **bounds})
-        ids = sorted({self._named(row) for row in rows})
+        ids = log.deleted()
         size, name = self.options["batch"], self.client.id_field
         # A project without a row so far still has rooms for classic ones.
         rooms = self.rooms if self.rooms.highest else Rooms({("", ""): 0})
@@ -171,18 +179,6 @@ class RecordReading:
             gone = [one for record in part if record not in living for one in rooms.keys(record, name, key)]
             if gone:
                 yield _gone(gone, "the log of deletions")
-
-    def _named(self, row: Row) -> str:
-        """The record that a line of the log is about; projects older than 13.4.9 tell it in words only."""
-        if row.get("record") not in (None, ""):
-            return str(row["record"])
-        told = _LOGGED.match(str(row.get("action", "")).strip())
-        if told is None:
-            raise FullReconcileRequired(
-                f"{self.where}: the log tells of a deletion at {row.get('timestamp')} without naming the record; read all of "
-                "it again (`mdm run --full`), so that it is noticed"
-            )
-        return told["id"].strip()
 
 
 def framed(rows: Sequence[Row]) -> pl.DataFrame:
