@@ -169,6 +169,16 @@ def _landing(meta: sa.MetaData) -> None:
         sa.Column("source", Text, primary_key=True), sa.Column("stream", Text, primary_key=True),
         *(sa.Column(n, Big, nullable=False) for n in READ_COUNTS),
         sa.Column("notes", Text),
+        sa.Column("requests", Big), sa.Column("bytes_read", Big),
+        sa.Column("first_state", Text), sa.Column("last_state", Text), sa.Column("content_hash", Text),
+    )  # fmt: skip
+    sa.Table(
+        "held_delete", meta,
+        sa.Column("record_id", Big, primary_key=True, autoincrement=False),
+        sa.Column("source", Text, nullable=False), sa.Column("stream", Text, nullable=False),
+        sa.Column("source_time", Big), sa.Column("digest", Big, nullable=False), sa.Column("payload", Text),
+        sa.Column("run_id", sa.Integer, nullable=False),
+        sa.Index(None, "source", "stream"),
     )  # fmt: skip
     sa.Table(
         "rejected_row", meta,

@@ -19,7 +19,7 @@ LINES = [
     ["entity", "connector", "checks"],
     ["catalog", "tables", "exposure", "mapping", "project", "prepare", "bench"],
     ["hub"],
-    ["audit", "intake", "context", "model"],
+    ["audit", "intake", "context", "model", "landing"],
     ["decisions", "news", "fingerprint", "report"],
     ["said"],
     ["question"],
@@ -42,7 +42,7 @@ KEEPERS = {
     "psycopg": {"hub"},
     "sqlite3": {"hub"},
     "sqlalchemy": {
-        "tables", "exposure", "hub", "audit", "intake", "news", "said", "question", "model", "decisions", "stages", "train", "explain", "evaluate", "export",
+        "tables", "exposure", "hub", "audit", "intake", "landing", "news", "said", "question", "model", "decisions", "stages", "train", "explain", "evaluate", "export",
         "pipeline", "status", "quarantine", "history", "backup", "doctor", "testing", "web", "cli",
     },
     "pandera": {"", "checks", "prepare"},

@@ -35,6 +35,8 @@ def retire_source(tx: Session, source: str, *, actor: str, reason: str) -> int:
     gone = {"op": "delete", "payload": None, "merged_into": None, "digest": digest.of_text(pl.Series(["delete"]))[0]}
     changed = record.update().where(record.c.record_id == ordered.c.record_id).values(seq=first - 1 + ordered.c.place, **gone)
     count = tx.execute(changed).rowcount
+    held = tx.hub.fixed["held_delete"]
+    tx.execute(held.delete().where(held.c.source == source))
     # Should the source ever come back, it has to be read from its beginning.
     tx.execute(state.delete().where(state.c.source == source))
     audit.record(tx, "retire source", actor=actor, object=f"source:{source}", reason=reason, after={"deleted": count})
@@ -136,7 +138,7 @@ _MOVED = ("new_id", "new_key", "old_name", "new_name")
 def _references(tx: Session) -> Iterator[tuple[sa.Table, str]]:
     """Every column of the hub that names a record by its number."""
     fixed = {
-        "source_record": ("record_id", "parent_id", "merged_into"), "source_version": ("record_id", "merged_into"),
+        "source_record": ("record_id", "parent_id", "merged_into"), "source_version": ("record_id", "merged_into"), "held_delete": ("record_id",),
         "decision_member": ("record_id",), "correction": ("record_id",), "waiver": ("record_id",), "adopted_id": ("record_id",),
     }  # fmt: skip
     for name, columns in fixed.items():

@@ -95,6 +95,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_event")),
     )
     op.create_table(
+        "held_delete",
+        sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("source_time", sa.BigInteger(), nullable=True),
+        sa.Column("digest", sa.BigInteger(), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=True),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_held_delete")),
+    )
+    with op.batch_alter_table("held_delete") as batch_op:
+        batch_op.create_index(batch_op.f("ix_held_delete_source_stream"), ["source", "stream"], unique=False)
+
+    op.create_table(
         "meta",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=True),
@@ -146,6 +160,11 @@ def upgrade() -> None:
         sa.Column("filtered", sa.BigInteger(), nullable=False),
         sa.Column("rejected", sa.BigInteger(), nullable=False),
         sa.Column("notes", sa.Text(), nullable=True),
+        sa.Column("requests", sa.BigInteger(), nullable=True),
+        sa.Column("bytes_read", sa.BigInteger(), nullable=True),
+        sa.Column("first_state", sa.Text(), nullable=True),
+        sa.Column("last_state", sa.Text(), nullable=True),
+        sa.Column("content_hash", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("run_id", "source", "stream", name=op.f("pk_read_tally")),
     )
     op.create_table(
@@ -298,6 +317,10 @@ def downgrade() -> None:
     op.drop_table("model_term")
     op.drop_table("model")
     op.drop_table("meta")
+    with op.batch_alter_table("held_delete") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_held_delete_source_stream"))
+
+    op.drop_table("held_delete")
     op.drop_table("event")
     op.drop_table("decision_member")
     with op.batch_alter_table("decision") as batch_op:
