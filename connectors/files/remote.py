@@ -4,7 +4,6 @@ The host is the settings' and no other: a redirect is not followed, an SFTP serv
 taken from this machine's environment, and credentials are references in options, never part of an address.
 """
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,15 +11,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from connectors.files import bucket, sftp
+from connectors.files.borrowed import library
 from connectors.files.part import BLOCK
 from connectors.files.place import Found, Place, literal
 from connectors.files.shelf import Shelf
-from mdm.connector import Context, Options, loopback, retried
-from mdm.errors import ConfigError, DamagedError, DeniedError, UnavailableError
+from mdm.connector import Context, Options, retried
+from mdm.errors import ConfigError, DamagedError, DeniedError, MdmError, UnavailableError
 
 T = TypeVar("T")
 SCHEMES = ("s3", "sftp", "memory")
-TIMEOUT = 60
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,12 @@ class Address:
 def opened(context: Context, options: Options, pattern: str, shelf: Shelf) -> Place:
     """The place an address names, connected to on first use."""
     where = address(pattern)
-    maker = {"s3": _s3, "sftp": _sftp, "memory": _memory}[where.scheme]
-    return Store(context, options, shelf, where, lambda: maker(context, options, where))
+    makers = {
+        "s3": lambda: bucket.connected(context, options, where.host),
+        "sftp": lambda: sftp.connected(context, options, where.host, port=where.port, user=where.user),
+        "memory": lambda: library("fsspec").filesystem("memory"),
+    }
+    return Store(context, options, shelf, where, makers[where.scheme])
 
 
 def address(pattern: str) -> Address:
@@ -108,11 +112,7 @@ class Store:
         return self._system
 
     def _glob(self, pattern: str, base: str) -> list[Found]:
-        told = (
-            self.system.glob(pattern, detail=True, refresh=True)
-            if self.where.scheme == "s3"
-            else self.system.glob(pattern, detail=True)
-        )
+        told = self.system.glob(pattern, detail=True)
         base = base.strip("/")
         found = []
         for path, info in sorted(told.items()):
@@ -146,7 +146,7 @@ def _judged(call: Callable[[], T], where: str) -> T:
         raise DeniedError(f"{where}: refuses this user ({type(error).__name__}); correct the credentials or the rights") from None
     except (OSError, EOFError) as error:
         raise UnavailableError(f"{where}: no answer ({type(error).__name__}); try again later") from None
-    except UnknownHost as error:
+    except sftp.UnknownHost as error:
         raise DeniedError(f"{where}: {error}") from None
     except Exception as error:
         if type(error).__module__.partition(".")[0] in ("paramiko", "botocore", "aiobotocore", "s3fs", "aiohttp"):
@@ -155,7 +155,9 @@ def _judged(call: Callable[[], T], where: str) -> T:
 
 
 def _told(error: Exception, where: str) -> Exception:
-    name = type(error).__name__
+    name, inner = type(error).__name__, getattr(error, "kwargs", {}).get("error")
+    if isinstance(inner, MdmError):
+        return inner
     if name in ("AuthenticationException", "BadAuthenticationType", "PasswordRequiredException", "NoCredentialsError"):
         return DeniedError(f"{where}: refuses this user ({name}); correct username, password or key: it was not tried again")
     return UnavailableError(f"{where}: no answer ({name}); try again later")
@@ -169,110 +171,7 @@ def _seconds(info: dict[str, Any]) -> float | None:
     return float(moment) if isinstance(moment, int | float) else None
 
 
-def _memory(context: Context, options: Options, where: Address) -> Any:
-    return _library("fsspec").filesystem("memory")
-
-
 def _closed(system: Any) -> None:
     client = getattr(system, "client", None)
     if client is not None:
         client.close()
-
-
-def _library(name: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise ConfigError(
-            f"reading from elsewhere needs {name}; install the extra: pip install 'lifescience-mdm[remote]'"
-        ) from None
-
-
-def _secret(context: Context, options: Options, name: str) -> str | None:
-    return None if options[name] is None else context.secrets.reveal(options[name])
-
-
-def _s3(context: Context, options: Options, where: Address) -> Any:
-    endpoint, key = options["endpoint_url"], _secret(context, options, "access_key")
-    if endpoint and (urlsplit(endpoint).scheme not in ("https", "http") or "@" in endpoint):
-        raise ConfigError("endpoint_url is not an address; write https://<host>")
-    if endpoint and urlsplit(endpoint).scheme == "http" and not loopback(endpoint):
-        raise ConfigError("endpoint_url would send everything in the clear; write https://<host>")
-    system = _library("s3fs").S3FileSystem(
-        # Without a key the bucket must be public: nothing is looked for on this machine.
-        anon=key is None, key=key, secret=_secret(context, options, "secret_key"), token=_secret(context, options, "session_token"),
-        endpoint_url=endpoint, skip_instance_cache=True, use_listings_cache=False,
-        client_kwargs={"region_name": options["region"]},
-        config_kwargs={
-            "s3": {"addressing_style": "path" if endpoint else "auto"}, "connect_timeout": TIMEOUT, "read_timeout": TIMEOUT,
-            "retries": {"total_max_attempts": 1},
-        },
-    )  # fmt: skip
-    system.retries = 1
-    home = urlsplit(endpoint).netloc if endpoint else None
-
-    def at_home(request: Any, **_: Any) -> None:
-        host = urlsplit(request.url).netloc
-        if host != home and (home is not None or not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))):
-            raise DamagedError(f"s3://{where.host}: points to {host!r}, which is not its own host; it was not followed")
-
-    system.s3.meta.events.register("before-send.s3", at_home)
-    return system
-
-
-def _sftp(context: Context, options: Options, where: Address) -> Any:
-    paramiko = _library("paramiko")
-    pins = options["host_key"] or []
-    pins = [pins] if isinstance(pins, str) else pins
-    if not pins:
-        raise ConfigError(
-            f"sftp://{where.host}: set host_key to the server's key, as its keeper tells it ('ssh-ed25519 AAAA...' or 'SHA256:...')"
-        )
-    user = where.user or options["username"]
-    if not user:
-        raise ConfigError(f"sftp://{where.host}: no user; write sftp://<user>@{where.host}/..., or set username")
-    # The library tells of failures in its log, and more than it should.
-    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
-    password, key = _secret(context, options, "password"), _secret(context, options, "private_key")
-    from fsspec.implementations.sftp import SFTPFileSystem
-
-    return SFTPFileSystem(
-        where.host, port=where.port or 22, username=user, password=None if key else password,
-        pkey=None if key is None else _key(paramiko, key, password), host_key_policy=_pinned(paramiko, pins),
-        look_for_keys=False, allow_agent=False, timeout=TIMEOUT, banner_timeout=TIMEOUT, auth_timeout=TIMEOUT,
-        skip_instance_cache=True,
-    )  # fmt: skip
-
-
-def _key(paramiko: Any, text: str, password: str | None) -> Any:
-    import io
-
-    for kind in ("Ed25519Key", "ECDSAKey", "RSAKey"):
-        try:
-            return getattr(paramiko, kind).from_private_key(io.StringIO(text), password)
-        except (paramiko.SSHException, ValueError, IndexError):
-            continue
-    raise ConfigError(
-        "private_key cannot be read as an OpenSSH or PEM key; check the file, and `password` if it has a passphrase"
-    )
-
-
-class UnknownHost(Exception):
-    """A server showed another key than the pinned one."""
-
-
-def _pinned(paramiko: Any, pins: list[str]) -> Any:
-    wanted = {pin.split()[1] if pin.startswith(("ssh-", "ecdsa-")) and len(pin.split()) > 1 else pin for pin in pins}
-
-    class Pinned(paramiko.MissingHostKeyPolicy):
-        """Takes the pinned keys and no other."""
-
-        def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
-            if not wanted & {key.get_base64(), key.fingerprint, key.fingerprint.rstrip("=")}:
-                raise UnknownHost(
-                    f"shows the host key {key.fingerprint}, which is not the pinned one; nothing was sent: ask its keeper, then correct host_key"
-                )
-
-    return Pinned()
