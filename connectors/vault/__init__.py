@@ -12,14 +12,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.vault.client import Client
+from connectors.vault.description import Descriptions
+from connectors.vault.direct import DirectReading, Shelf
+from connectors.vault.direct.extract import KEYS, extract_of
+from connectors.vault.direct.listing import FULL, is_log, listed
 from connectors.vault.login import needed
-from connectors.vault.reading import VaultReading, described
+from connectors.vault.reading import VaultReading
 from connectors.vault.replay import ADDRESS, Recorded, record
-from mdm.connector import Context, Field, Finding, Message, Option, Options, Stream, StreamRequest, chosen
+from connectors.vault.spark import Receiver, receiver
+from mdm.connector import Context, Finding, Message, Option, Options, Stream, StreamRequest, chosen
 from mdm.errors import MdmError
 
 __all__ = ["Vault", "record"]
 SKEW = 300
+MODES = ("query", "direct")
 
 
 class Vault:
@@ -42,13 +48,19 @@ class Vault:
         Option("vault_id", (str, int), help="The id of the Vault that is meant, checked at login."),
         Option("version", str, "v25.2", "The API's version."),
         Option("recorded", str, help="A folder of recorded answers to play instead of calling a Vault."),
-        Option("object", str, help="The object of a stream; the stream's name if left out."),
+        Option("mode", str, "query", "How to read: by `query` (VQL), or `direct` from Direct Data archives.", choices=MODES),
+        Option("object", str, help="The object (or Direct Data extract) of a stream; the stream's name if left out."),
         Option("fields", list, help="Which fields to read; all active ones if left out."),
         Option("where", str, help="A further condition, in VQL."),
         Option("cursor", str, "modified_date__v", "The field that tells when a row changed; empty if there is none."),
         Option("page_size", int, 1000, "How many rows to ask for at a time; the Vault may send fewer.", least=1),
         Option("overlap", int, 600, "How many seconds before the last run's beginning to read again.", least=0),
+        Option("page_rows", int, 20_000, "How many rows of a Direct Data archive to land at a time.", least=1),
         Option("deletions", bool, True, "Whether to read the feed of deletions."),
+        Option("merges", bool, False, "Whether to look through the Vault's jobs for merges; needs the right to read jobs."),
+        Option("merge_jobs", list, help="The ids of merge jobs whose results are to be read."),
+        Option("spark_inbox", str, help="The folder into which the receiver puts Spark messages."),
+        Option("spark_address", str, help="The URL the Vault sends Spark messages to, as the Vault knows it."),
     )
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:
@@ -56,6 +68,7 @@ class Vault:
         self.chosen = chosen(f"source {name!r}", self.options, options)
         self._client: Client | None = None
         self._context: Context | None = None
+        self._kept: Shelf | None = None
         needed(f"source {name!r}", self.chosen)
 
     def __repr__(self) -> str:
@@ -66,25 +79,36 @@ class Vault:
         client = self.client(context)
         try:
             client.login()
-            objects = client.ask("GET", client.path("metadata/vobjects")).get("objects", [])
+            objects = Descriptions(client).objects()
+            direct = self.chosen["mode"] == "direct" and not listed(client, FULL).archives
         except MdmError as error:
             return [Finding("fail", str(error), "see above")]
         findings = [Finding("ok", f"logged in to the right Vault, {len(objects)} objects")]
+        if direct:
+            findings.append(
+                Finding("warn", "there is no full Direct Data archive", "have Direct Data switched on, and wait a day")
+            )
         if abs(client.skew) > SKEW:
             findings.append(Finding("warn", f"this machine's clock is {client.skew:+.0f} s from the Vault's", "set the clock"))
-        return findings
+        return findings + [Finding("warn", f"the Vault warns: {text}", "see above") for text in client.told]
 
     def discover(self, context: Context) -> list[Stream]:
-        """The configured streams, or every object of the Vault, with its fields."""
-        client = self.client(context)
-        requests = context.streams or tuple(
-            StreamRequest(str(one["name"])) for one in client.ask("GET", client.path("metadata/vobjects")).get("objects", [])
-        )
-        return [self._stream(client, request) for request in requests]
+        """The configured streams, or every object of the Vault, with its fields and their picklists."""
+        descriptions = Descriptions(self.client(context))
+        requests = context.streams or tuple(StreamRequest(name) for name in descriptions.objects())
+        return [self._stream(descriptions, request) for request in requests]
 
     def read(self, context: Context, request: StreamRequest, state: dict[str, Any] | None) -> Iterator[Message]:
         """What changed, then what was deleted; without a state, everything."""
-        yield from VaultReading(self.client(context), request, self._of(request)).messages(state)
+        client, options = self.client(context), self._of(request)
+        if options["mode"] == "direct":
+            yield from DirectReading(client, self._shelf(client), request, options).messages(state)
+        else:
+            yield from VaultReading(client, request, options).messages(state)
+
+    def receiver(self, context: Context) -> Receiver:
+        """A WSGI application that takes the Vault's Spark messages into the inbox."""
+        return receiver(self.client(context))
 
     def client(self, context: Context) -> Client:
         """The session all streams share."""
@@ -100,8 +124,20 @@ class Vault:
     def _of(self, request: StreamRequest) -> Options:
         return self.chosen.over(request.options, f"source {self.name!r}, stream {request.stream!r}")
 
-    def _stream(self, client: Client, request: StreamRequest) -> Stream:
+    def _shelf(self, client: Client) -> Shelf:
+        """The archives all streams share."""
+        if self._kept is None or self._kept.client is not client:
+            self._kept = Shelf(client)
+        return self._kept
+
+    def _stream(self, descriptions: Descriptions, request: StreamRequest) -> Stream:
         options = self._of(request)
-        fields = tuple(Field(name, kind) for name, kind in described(client, options["object"] or request.stream).items())
-        deletes = "feed" if options["deletions"] else "none"
-        return Stream(request.stream, request.key or ("id",), fields, options["cursor"] or None, deletes)
+        name = options["object"] or request.stream
+        direct = options["mode"] == "direct"
+        key = request.key or (KEYS.get(extract_of(name)) if direct else None) or ("id",)
+        if direct and not extract_of(name).startswith("Object."):
+            return Stream(request.stream, key, deletes="none" if is_log(name) else "feed")
+        fields = descriptions.fields(name.removeprefix("Object."))
+        return Stream(
+            request.stream, key, fields, options["cursor"] or None, "feed" if direct or options["deletions"] else "none"
+        )

@@ -5,8 +5,8 @@ each page asks for what is at or after the last time seen, and only rows that sh
 Vault's own link; those are counted again afterwards.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.vault.answer import Refused
@@ -87,7 +87,7 @@ class Window:
                     return
                 edge, self.place = set(), Place(self.place.time, ">")
                 yield []
-            found = self._first(self.query.text(*self._condition()))
+            found = self.first(self.query.text(*self._condition()))
             last = self._time(found.rows[-1]) if found.rows else self.place.time
             fresh = [row for row in found.rows if str(row["id"]) not in edge]
             if found.is_all:
@@ -111,7 +111,7 @@ class Window:
         """Every row of one time (or of an object without times), by link; again when their number changed on the way."""
         for _ in range(ATTEMPTS):
             text = self.query.text(*self._condition(), offset=self.place.offset)
-            found = self._first(text)
+            found = self.first(text)
             total = found.total if self.place.total is None else self.place.total
             while True:
                 self.place = Place(self.place.time, "=", found.offset + len(found.rows), total)
@@ -119,7 +119,7 @@ class Window:
                 if found.is_all:
                     break
                 found = self._next(found)
-            if self._first(self.query.text(*self._condition())).total == total:
+            if self.first(self.query.text(*self._condition())).total == total:
                 return
             self.place = Place(self.place.time, "=")
         where = f"of {self.place.time}" if self.place.time else "of all times"
@@ -131,7 +131,8 @@ class Window:
             raise DamagedError(f"{self.query.object}: row {row.get('id')!r} has no {self.query.cursor}; set another `cursor`")
         return value
 
-    def _first(self, text: str) -> Found:
+    def first(self, text: str) -> Found:
+        """The answer to a query, as far as one page goes."""
         if len(text) > LONGEST:
             raise ConfigError(f"{self.query.object}: the query is longer than {LONGEST:,} characters; name fewer `fields`")
         return self._found(self.client.ask("POST", self.client.path("query"), {"q": text}))
@@ -144,7 +145,7 @@ class Window:
                 return self._found(self.client.ask("POST", before.next_page))
             except Refused:
                 self.client.context.log.info("page link expired", extra={"object": self.query.object})
-        return self._first(self.query.text(*self._condition(), offset=offset))
+        return self.first(self.query.text(*self._condition(), offset=offset))
 
     def _found(self, answer: dict[str, Any]) -> Found:
         details, rows = answer.get("responseDetails") or {}, answer.get("data")
@@ -154,3 +155,33 @@ class Window:
         if not rows and offset < total:
             raise UnavailableError(f"{self.query.object}: an empty page where {total - offset} rows are left; try again later")
         return Found(rows, total, offset, details.get("next_page"))
+
+
+@dataclass(frozen=True)
+class Named:
+    """Rows that were asked for by their ids, and the ids of those that are no more."""
+
+    rows: list[Row]
+    gone: list[str]
+
+
+def by_id(client: Client, query: Query, ids: Sequence[str]) -> Named:
+    """The rows of these ids as they are now; one that only fails the stream's condition is not gone."""
+    if not ids:
+        return Named([], [])
+    rows = _named(client, replace(query, cursor=None, upper=None), ids)
+    missing = sorted(set(ids) - {str(row["id"]) for row in rows})
+    # Asked for once more, alone: a page that shifted under a deletion must not make another row look deleted.
+    there = _named(client, Query(query.object, ("id",), None, page_size=query.page_size), missing) if missing else []
+    return Named(rows, sorted(set(missing) - {str(row["id"]) for row in there}))
+
+
+def _named(client: Client, query: Query, ids: Sequence[str]) -> list[Row]:
+    window = Window(client, query, Place())
+    listed = ", ".join(f"'{one}'" for one in ids)
+    rows: list[Row] = []
+    while True:
+        found = window.first(query.text(f"id CONTAINS ({listed})", offset=len(rows)))
+        rows += found.rows
+        if found.is_all:
+            return rows

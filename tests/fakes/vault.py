@@ -4,24 +4,22 @@ Errors come under HTTP 200, pages are smaller than asked and are cut from a live
 may land in another Vault. Each misbehaviour is a switch; rows and credentials are invented.
 """
 
-import json
-import re
 import threading
-import time
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes.vault_direct import DirectData
+from tests.fakes.vault_http import Call, bad, good, handler
+from tests.fakes.vault_query import QUERY, Held, Row, found
+
+__all__ = ["DNS", "PASSWORD", "PROFILE", "SECRET", "TOKEN", "USERNAME", "Call", "FakeVault", "Faults", "bad", "good"]
 USERNAME, PASSWORD = "reader@invented.example", "a-pass-phrase-only-for-tests"
 DNS = "invented.veevavault.com"
-Row = dict[str, Any]
-_QUERY = re.compile(r"SELECT (.+?) FROM (\w+)(?: WHERE (.+?))? ORDER BY (.+?) PAGESIZE (\d+)(?: PAGEOFFSET (\d+))?")
-_CONDITION = re.compile(r"(\w+) (>=|<=|=|>|<) '([^']*)'")
+PROFILE, TOKEN, SECRET = "_invented-profile", "an-access-token-only-for-tests", "a-client-secret-only-for-tests"
 
 
 @dataclass
@@ -39,17 +37,8 @@ class Faults:
     burst_remaining: int | None = None
     response_delay: int | None = None
     clock_ahead: float = 0.0
+    warning: str | None = None
     on_page: Callable[["FakeVault", int], None] | None = None
-
-
-@dataclass
-class Call:
-    """One call that came in."""
-
-    method: str
-    path: str
-    form: dict[str, str]
-    session: str | None
 
 
 class FakeVault:
@@ -58,13 +47,19 @@ class FakeVault:
     def __init__(self) -> None:
         self.objects: dict[str, list[Row]] = {}
         self.types: dict[str, dict[str, str]] = {}
+        self.about: dict[str, dict[str, Row]] = {}
+        self.picklists: dict[str, list[Row]] = {}
         self.deleted: dict[str, list[Row]] = {}
+        self.jobs: list[Row] = []
+        self.merges: dict[str, list[Row]] = {}
+        self.certificates: dict[str, bytes] = {}
+        self.direct = DirectData()
         self.faults = Faults()
         self.calls: list[Call] = []
         self.sessions: dict[str, int] = {}
         self.links: dict[str, str] = {}
         self.pages = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self._server.daemon_threads = True
 
     def __enter__(self) -> "FakeVault":
@@ -84,18 +79,37 @@ class FakeVault:
         """Options of a source that reads this Vault."""
         return {"base_url": self.url, "username": USERNAME, "password": PASSWORD, "vault_dns": DNS, **more}
 
+    def oauth_options(self, **more: Any) -> dict[str, Any]:
+        """Options of a source that reads this Vault by OAuth."""
+        return {"base_url": self.url, "login_url": self.url, "oauth_profile": PROFILE, "vault_dns": DNS, **more}
+
     def asked(self, part: str) -> list[Call]:
         """The calls whose path holds this."""
         return [call for call in self.calls if part in call.path]
 
     def fail_once(self, kind: str, *ways: str) -> None:
-        """Answer the next calls of this kind (query, auth, metadata, deletions) in these ways."""
+        """Answer the next calls of this kind (query, auth, metadata, deletions, directdata, ...) in these ways."""
         self.faults.once.setdefault(kind, deque()).extend(ways)
+
+    def hold(self, name: str, rows: Sequence[Row]) -> None:
+        """Many rows that stand still, so that a page of them costs no more than its own rows."""
+        self.objects[name] = Held(rows)
 
     def delete(self, name: str, key: str, at: str) -> None:
         """Delete a row as a user of the Vault would."""
         self.objects[name] = [row for row in self.objects[name] if row["id"] != key]
         self.deleted.setdefault(name, []).append({"id": key, "date_deleted": at})
+
+    def merge(self, name: str, loser: str, winner: str, at: str) -> None:
+        """Merge a row into another: the loser is deleted, and a job tells of it."""
+        self.delete(name, loser, at)
+        job = str(9000 + len(self.jobs))
+        self.jobs.append({"job_id": job, "title": f"Merge Records {name}", "status": "SUCCESS", "run_end_date": at})
+        self.merges[job] = [{"responseStatus": "SUCCESS", "duplicate_record_id": loser, "main_record_id": winner}]
+
+    def expire(self) -> None:
+        """End every session."""
+        self.sessions.clear()
 
     # --- what it answers -------------------------------------------------------------------------------------
 
@@ -107,16 +121,38 @@ class FakeVault:
         if rest.startswith("query/"):
             return self._linked(rest.removeprefix("query/"), call, version)
         if rest == "metadata/vobjects":
-            return good(objects=[{"name": name} for name in self.objects])
-        name = rest.rsplit("/", 1)[-1]
+            return self._warned(good(objects=[{"name": name} for name in self.objects]))
+        if rest == "services/directdata/files":
+            return good(data=self.direct.answer(call.form))
+        if rest == "services/jobs/histories":
+            start, limit = int(call.form.get("offset", 0)), int(call.form.get("limit", 50))
+            return good(jobs=self.jobs[start : start + limit])
+        return self._named(rest, rest.rsplit("/", 1)[-1], call)
+
+    def _named(self, rest: str, name: str, call: Call) -> dict[str, Any]:
+        if rest.startswith("vobjects/merges/") and name == "results":
+            job = rest.split("/")[2]
+            return good(data=self.merges[job]) if job in self.merges else bad("INVALID_DATA", "no such job")
+        if rest.startswith("objects/picklists/"):
+            return self._picklist(name)
         if name not in self.objects:
             return bad("INVALID_DATA", f"Invalid object [{name}]")
         if rest.startswith("metadata/vobjects/"):
-            fields = [{"name": field, "type": kind, "status": ["active__v"]} for field, kind in self._types(name).items()]
+            said = self.about.get(name, {})
+            fields = [
+                {"name": n, "type": kind, "status": ["active__v"], **said.get(n, {})} for n, kind in self._types(name).items()
+            ]
             return good(object={"name": name, "fields": fields})
         if rest.startswith("objects/deletions/vobjects/"):
             return self._deletions(name, call.form)
         return bad("MALFORMED_URL", "no such address")
+
+    def file(self, call: Call) -> bytes | None:
+        """The bytes behind an address that is no JSON."""
+        name = call.path.rsplit("/", 1)[-1]
+        if "/services/directdata/files/" in call.path:
+            return self.direct.part(name)
+        return self.certificates.get(name) if "/services/certificate/" in call.path else None
 
     def login(self, form: dict[str, str]) -> dict[str, Any]:
         """A session, or the reason there is none."""
@@ -124,6 +160,21 @@ class FakeVault:
             return bad(self.faults.login, "the login was refused", errorType="AUTHENTICATION_FAILED")
         if form.get("username") != USERNAME or form.get("password") != PASSWORD:
             return bad("USERNAME_OR_PASSWORD_INCORRECT", "wrong", errorType="AUTHENTICATION_FAILED")
+        return self._session()
+
+    def oauth(self, call: Call) -> dict[str, Any]:
+        """A session for an access token."""
+        if call.path.rsplit("/", 1)[-1] != PROFILE or call.session != f"Bearer {TOKEN}" or self.faults.login:
+            return bad("INVALID_OAUTH_TOKEN" if self.faults.login is None else self.faults.login, "the token was refused")
+        return self._session()
+
+    def token(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """An access token for a client's secret."""
+        if form.get("grant_type") != "client_credentials" or form.get("client_secret") != SECRET:
+            return 401, {"error": "invalid_client"}
+        return 200, {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600}
+
+    def _session(self) -> dict[str, Any]:
         session = uuid.uuid4().hex.upper()
         self.sessions[session] = 0
         vaults = [{"id": 1001, "url": f"https://{DNS}/api"}, {"id": 2002, "url": "https://other.veevavault.com/api"}]
@@ -137,7 +188,14 @@ class FakeVault:
         return self.faults.sessions_last is None or self.sessions[session] <= self.faults.sessions_last
 
     def _types(self, name: str) -> dict[str, str]:
-        return self.types.get(name) or dict.fromkeys((field for row in self.objects[name] for field in row), "String")
+        rows = self.objects[name]
+        seen = rows.types if isinstance(rows, Held) else dict.fromkeys((field for row in rows for field in row), "String")
+        return self.types.get(name) or seen
+
+    def _warned(self, answer: dict[str, Any]) -> dict[str, Any]:
+        if self.faults.warning is None:
+            return answer
+        return {**answer, "responseStatus": "WARNING", "warnings": [{"type": "SOME_WARNING", "message": self.faults.warning}]}
 
     def _linked(self, handle: str, call: Call, version: str) -> dict[str, Any]:
         if self.faults.links_expire or handle not in self.links:
@@ -145,26 +203,25 @@ class FakeVault:
         return self._query(self.links[handle], version, int(call.form["pageoffset"]))
 
     def _query(self, text: str, version: str, offset: int | None) -> dict[str, Any]:
-        match = _QUERY.fullmatch(text)
+        match = QUERY.fullmatch(text)
         if match is None:
             return bad("INCORRECT_QUERY_SYNTAX_ERROR", "the query cannot be parsed")
         fields, name, where, order, size, start = match.groups()
-        unknown = [field for field in fields.split(", ") if field not in self._types(name)]
+        names = fields.split(", ")
+        unknown = [field for field in names if field not in self._types(name)]
         if unknown:
             return bad("ATTRIBUTE_NOT_SUPPORTED", f"no field {unknown[0]}")
         offset = int(start or 0) if offset is None else offset
-        conditions = _CONDITION.findall(where or "")
-        rows = [row for row in self.objects[name] if all(_holds(row, condition) for condition in conditions)]
-        rows.sort(key=lambda row: [row.get(part.split()[0], "") for part in order.split(", ")])
         cap = self.faults.page_caps.popleft() if self.faults.page_caps else int(size)
-        page = [{field: row.get(field) for field in fields.split(", ")} for row in rows[offset : offset + min(int(size), cap)]]
-        details = {"pagesize": int(size), "pageoffset": offset, "size": len(page), "total": len(rows)}
-        if offset + len(page) < len(rows) and self.faults.links != "none":
-            details["next_page"] = self._link(text, version, f"pagesize={size}&pageoffset={offset + len(page)}")
+        rows, total = found(self.objects[name], where, order, offset, min(int(size), cap))
+        details = {"pagesize": int(size), "pageoffset": offset, "size": len(rows), "total": total}
+        if offset + len(rows) < total and self.faults.links != "none":
+            details["next_page"] = self._link(text, version, f"pagesize={size}&pageoffset={offset + len(rows)}")
+        page = [{field: row.get(field) for field in names} for row in rows]
         self.pages += 1
         if self.faults.on_page:
             self.faults.on_page(self, self.pages)
-        return good(responseDetails=details, data=page)
+        return self._warned(good(responseDetails=details, data=page))
 
     def _link(self, text: str, version: str, rest: str) -> str:
         handle = uuid.uuid4().hex
@@ -172,103 +229,14 @@ class FakeVault:
         start = {"relative": "", "absolute": self.url, "foreign": "http://127.0.0.1:9"}[self.faults.links]
         return f"{start}/api/{version}/query/{handle}?{rest}"
 
+    def _picklist(self, name: str) -> dict[str, Any]:
+        if name not in self.picklists:
+            return bad("INSUFFICIENT_ACCESS", f"no access to {name}")
+        return good(picklistValues=self.picklists[name])
+
     def _deletions(self, name: str, form: dict[str, str]) -> dict[str, Any]:
         low, high = form["start_date"], form["end_date"]
         rows = [row for row in self.deleted.get(name, []) if low <= row["date_deleted"] <= high]
         start, limit = int(form.get("offset", 0)), int(form.get("limit", 1000))
         page = rows[start : start + limit]
         return good(responseDetails={"total": len(rows), "size": len(page), "offset": start, "limit": limit}, data=page)
-
-
-def good(**parts: Any) -> dict[str, Any]:
-    """An answer that says it succeeded."""
-    return {"responseStatus": "SUCCESS", **parts}
-
-
-def bad(kind: str, message: str, status: str = "FAILURE", **parts: Any) -> dict[str, Any]:
-    """An answer that says it failed, under HTTP 200."""
-    return {"responseStatus": status, "errors": [{"type": kind, "message": message}], **parts}
-
-
-def _holds(row: Row, condition: tuple[str, str, str]) -> bool:
-    name, sign, value = condition
-    had = row.get(name) or ""
-    return {"=": had == value, ">=": had >= value, "<=": had <= value, ">": had > value, "<": had < value}[sign]
-
-
-def _handler(vault: FakeVault) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            self._take("GET")
-
-        def do_POST(self) -> None:
-            self._take("POST")
-
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return formatdate(time.time() + vault.faults.clock_ahead, usegmt=True)
-
-        def _take(self, method: str) -> None:
-            parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            form = {key: values[-1] for text in (parts.query, body) for key, values in parse_qs(text).items()}
-            call = Call(method, parts.path, form, self.headers.get("Authorization"))
-            vault.calls.append(call)
-            kind = next((kind for kind in ("auth", "query", "metadata", "deletions") if f"/{kind}" in parts.path), "other")
-            waiting = vault.faults.once.get(kind)
-            if waiting:
-                self._misbehave(waiting.popleft())
-            elif kind == "auth":
-                self._json(vault.login(form))
-            elif not vault.holds(call.session):
-                self._json(bad("INVALID_SESSION_ID", "Invalid or expired session ID.", errorType="AUTHENTICATION_FAILED"))
-            else:
-                self._json(vault.answer(call))
-
-        def _misbehave(self, way: str) -> None:
-            whole = json.dumps(good(data=[{"id": "V0X000000000001"}], responseDetails={"total": 1})).encode()
-            if way in ("429 seconds", "429 date"):
-                wait = "7" if way == "429 seconds" else formatdate(time.time() + 7, usegmt=True)
-                self._send(429, b"slow down", "text/plain", {"Retry-After": wait})
-            elif way == "503 html":
-                self._send(503, b"<html><body>Service Unavailable</body></html>", "text/html")
-            elif way == "200 html":
-                self._send(200, b"<html><body>We are down for maintenance</body></html>", "text/html")
-            elif way == "half json":
-                self._send(200, whole[: len(whole) // 2], "application/json")
-            elif way == "reset":
-                self._send(200, whole[: len(whole) // 2], "application/json", claimed=len(whole))
-            elif way == "redirect":
-                self._send(302, b"", "text/plain", {"Location": "https://elsewhere.example/api"})
-            elif way == "401":
-                self._send(401, b"no", "text/plain")
-            elif way == "EXCEPTION":
-                self._json(bad("UNEXPECTED_ERROR", "something broke", status="EXCEPTION"))
-            else:
-                self._json(bad(way, f"the Vault said {way}"))
-
-        def _json(self, answer: dict[str, Any]) -> None:
-            self._send(200, json.dumps(answer).encode(), "application/json;charset=UTF-8")
-
-        def _send(
-            self, status: int, body: bytes, kind: str, more: dict[str, str] | None = None, claimed: int | None = None
-        ) -> None:
-            self.send_response(status)
-            headers = {"Content-Type": kind, "Content-Length": str(claimed or len(body)), **(more or {})}
-            if vault.faults.burst_remaining is not None:
-                headers["x-vaultapi-burstlimitremaining"] = str(vault.faults.burst_remaining)
-            if vault.faults.response_delay is not None:
-                headers["X-VaultAPI-ResponseDelay"] = str(vault.faults.response_delay)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            if claimed:
-                self.close_connection = True
-
-    return Handler
