@@ -1,145 +1,130 @@
-"""CDISC ODM-XML: the sites and users of a study, from files of versions 1.1, 1.3 and 2.0.
+"""CDISC ODM: sites, users, subjects and clinical data from ODM-XML 1.1 to 2.0, and Dataset-JSON 1.1.
 
 A record is its element as JSON: attributes and child elements by name, those of a vendor with their prefix
 (`mdsol:Active`). Elements that may repeat (`MetaDataVersionRef`, `LocationRef`, `Address`, `Telecom`, ...) are always
 lists; an element with nothing but text is that text; one with text and attributes keeps its text as `text`. Attributes
 of the enclosing AdminData stand under `AdminData`, and the organisation a location or user names by its id under
-`Organization`.
+`Organization`. In clinical data the ids of all levels and the items by their ids stand at the top.
 
-Files are streamed, so size costs no memory. A document type with declarations of its own is refused, an external one is
-never fetched, and a document whose root is not closed was cut off. Without a `modified` field, a record is as old as the
-document says it is (`AsOfDateTime`, else `CreationDateTime`).
+Files are streamed, so size costs no memory, and each is read to its end before any of it lands: one that is cut off,
+hostile or not built as ODM is lands nothing. Without a `modified` field, a record is as old as its document says it is
+(`AsOfDateTime`, else `CreationDateTime`), a step of an audit trail as old as it says itself.
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
-import polars as pl
-
 from connectors.files import Files
-from connectors.files.passing import Page, Pass
+from connectors.files.passing import Pass
+from connectors.files.shelf import Shelf
 from connectors.files.source import Part, found, labels
-from connectors.odm.document import Document
-from mdm.connector import (
-    Context,
-    Field,
-    Finding,
-    Message,
-    Option,
-    Options,
-    Records,
-    Stream,
-    StreamRequest,
-    chosen,
-    keyed_json,
-    source_times,
-)
+from connectors.odm import dataset
+from connectors.odm.chain import broken
+from connectors.odm.reading import OdmReading, Proven, document_of, prove
+from connectors.odm.stream import KINDS, kind_of
+from mdm.connector import Context, Field, Finding, Message, Notice, Option, Options, Stream, StreamRequest, chosen
 from mdm.errors import MdmError, NotFoundError
 
-STREAMS = {"sites": "Location", "users": "User"}
-ABOUT = {"sites": "Locations of type Site.", "users": "Users; one person may have several."}
+_SHARED = ("path", "member", "skip_unchanged", "max_bytes", "max_ratio")
+_OFFERED = ("sites", "users", "investigators", "organizations", "subjects", "item_groups")
+_SAMPLE = 500
 
 
 class Odm:
     """ODM files in a folder, as a source."""
 
     options = (
-        *(option for option in Files.options if option.name in ("path", "member", "skip_unchanged", "max_bytes", "max_ratio")),
-        Option("page_rows", int, 5_000, "How many records are landed at a time."),
+        *(option for option in Files.options if option.name in _SHARED),
+        Option("read", str, help="What a stream reads, where its name does not say it.", choices=tuple(KINDS)),
+        Option("item_group", str, help="Only the data of this item group, by its OID (or a dataset's itemGroupOID)."),
+        Option("form", str, help="Only the data of this form, by its OID; in 2.0 the outermost item group."),
+        Option("dataset", str, help="Only the dataset of this name, of Dataset-JSON files."),
+        Option("roles", list, help="Which user types or roles are investigators; any that name one if left out."),
+        Option("page_rows", int, 5_000, "How many records are landed at a time.", least=1),
     )
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         self.name = name
         self.chosen = chosen(f"source {name!r}", self.options, options, partial=True)
+        self._proven: Proven = {}
 
     def __repr__(self) -> str:
         return f"Odm({self.name!r})"
 
     def check(self, context: Context) -> list[Finding]:
         """Whether there are files, and the first of them begins as ODM does."""
-        return [self._finding(context, request) for request in _asked(context)]
+        return [self._finding(context, request) for request in context.streams or (StreamRequest("sites"),)]
 
     def discover(self, context: Context) -> list[Stream]:
-        """Sites and users, with the fields found in the files."""
-        return [self._stream(context, request) for request in _asked(context)]
+        """The configured streams, or all that ODM-XML may hold, with the fields at the beginning of the first file."""
+        if context.streams:
+            return [self._stream(context, request) for request in context.streams]
+        streams = [self._stream(context, StreamRequest(name, options={"read": name})) for name in self._kinds(context)]
+        return [stream for stream in streams if stream.fields] or streams
 
     def read(self, context: Context, request: StreamRequest, state: dict[str, Any] | None) -> Iterator[Message]:
-        """Every site, or every user."""
-        if request.stream not in STREAMS:
-            raise NotFoundError(f"source {self.name!r} has no stream {request.stream!r}; there are {', '.join(STREAMS)}")
-        options = self._of(request)
-        wanted = request if request.key else replace(request, key=("OID",))
-        yield from Pass(context, wanted, options, OdmReading).messages(state)
+        """Every record of a stream, file by file."""
+        options, kind = self._of(request)
+        if request.delivery == "full" or not state:
+            yield from map(Notice, self._sound(context, options, every=request.delivery == "full"))
 
-    def _of(self, request: StreamRequest) -> Options:
-        return self.chosen.over(request.options, f"source {self.name!r}, stream {request.stream!r}")
+        def reader(part: Part, asked: StreamRequest, told: Options) -> OdmReading:
+            return OdmReading(part, asked, told, kind, self._proven)
+
+        yield from Pass(context, request, options, reader).messages(state)
+
+    def _sound(self, context: Context, options: Options, *, every: bool) -> list[str]:
+        """What is odd about how the files follow each other; a full delivery is sound in every file or lands nothing."""
+        with Shelf() as shelf:
+            parts = found(context, options, shelf)
+            for part in parts if every else ():
+                prove(part, options, self._proven)
+            xml = [part for part in parts if not dataset.is_dataset(part)]
+            return broken([(part.label, document_of(part, options).head) for part in xml]) if len(xml) > 1 or every else []
+
+    def _of(self, request: StreamRequest) -> tuple[Options, str]:
+        options = self.chosen.over(request.options, f"source {self.name!r}, stream {request.stream!r}")
+        kind = kind_of(request.stream, options)
+        if kind is None:
+            raise NotFoundError(
+                f"source {self.name!r} has no stream {request.stream!r}; there are {', '.join(KINDS)}, or set `read`, `item_group`, "
+                "`form` or `dataset` for it"
+            )
+        return options, kind
+
+    def _kinds(self, context: Context) -> tuple[str, ...]:
+        with Shelf() as shelf:
+            return ("dataset",) if dataset.is_dataset(found(context, self.chosen, shelf)[0]) else _OFFERED
 
     def _finding(self, context: Context, request: StreamRequest) -> Finding:
-        options = self._of(request)
         try:
-            parts = found(context, options)
-            root = Document(parts[0], options).root()
+            options, _ = self._of(request)
+            with Shelf() as shelf:
+                parts = found(context, options, shelf)
+                version = _version(parts[0], options)
         except MdmError as error:
             return Finding("fail", f"{request.stream}: {error}", "see above")
-        version = root.get("ODMVersion") or "of version 1.1"
-        return Finding("ok", f"{request.stream}: {len(parts)} to read ({labels(parts)}), ODM {version}")
+        return Finding("ok", f"{request.stream}: {len(parts)} to read ({labels(parts)}), {version}")
 
     def _stream(self, context: Context, request: StreamRequest) -> Stream:
-        options = self._of(request)
+        options, kind = self._of(request)
         names: dict[str, None] = {}
-        for page in OdmReading(found(context, options)[0], request, options).pages():
-            names.update(dict.fromkeys(page.fields))
-        fields, key = tuple(Field(name) for name in names), request.key or ("OID",)
-        return Stream(request.stream, key, fields, request.modified, "absence", ABOUT[request.stream])
+        with Shelf() as shelf:
+            part = found(context, options, shelf)[0]
+            sample = OdmReading(part, request, options.over({"page_rows": _SAMPLE}), kind, self._proven)
+            for page in sample.pages(proven=False):
+                names.update(dict.fromkeys(page.fields))
+                break
+            key = request.key or KINDS[kind].key or dataset.Dataset(part, options).key()
+        if not KINDS[kind].key or (names and kind in ("item_groups", "items", "audit", "subjects")):
+            names.update(dict.fromkeys(key))
+        fields = tuple(Field(name) for name in names)
+        return Stream(request.stream, key, fields, request.modified, KINDS[kind].deletes, KINDS[kind].about)
 
 
-def _asked(context: Context) -> tuple[StreamRequest, ...]:
-    return tuple(one for one in context.streams if one.stream in STREAMS) or tuple(StreamRequest(name) for name in STREAMS)
-
-
-@dataclass
-class OdmReading:
-    """One document, read for one stream."""
-
-    part: Part
-    request: StreamRequest
-    options: Options
-    total: int = 0
-    nested: bool = True
-    blank: bool = False
-    _notices: list[Message] = field(default_factory=list)
-
-    def told(self) -> list[Message]:
-        """Notices that came up since the last time."""
-        messages, self._notices = self._notices, []
-        return messages
-
-    def pages(self, after: int = 0) -> Iterator[Page]:
-        """The stream's elements, a page at a time."""
-        document = Document(self.part, self.options)
-        held: list[tuple[int, dict[str, Any]]] = []
-        for at, (line, record) in enumerate(document.records(STREAMS[self.request.stream]), start=1):
-            if at > after:
-                held.append((line, record))
-            if len(held) == self.options["page_rows"]:
-                yield self._page(held, at, document.as_of)
-                held = []
-        if held:
-            yield self._page(held, after + self.total + len(held), document.as_of)
-
-    def _page(self, held: list[tuple[int, dict[str, Any]]], last: int, as_of: str | None) -> Page:
-        self.total += len(held)
-        payload = pl.Series([json.dumps(record, ensure_ascii=False) for _, record in held], dtype=pl.String)
-        position = pl.Series([f"{self.part.label} line {line}" for line, _ in held], dtype=pl.String)
-        fields = tuple(dict.fromkeys(name for _, record in held for name in record))
-        messages = keyed_json(payload, self.request, position=position, where=self.part.label, fields=fields)
-        return Page([self._dated(message, as_of) for message in messages], last, fields)
-
-    def _dated(self, message: Message, as_of: str | None) -> Message:
-        """Records with the document's own time, where none is taken from a field."""
-        if not isinstance(message, Records) or self.request.modified is not None or as_of is None:
-            return message
-        times, _ = source_times(pl.Series([as_of]))
-        return Records(message.frame.with_columns(pl.lit(times[0], pl.Int64).alias("source_time")), message.fields)
+def _version(part: Part, options: Options) -> str:
+    if dataset.is_dataset(part):
+        read = dataset.Dataset(part, options)
+        return f"Dataset-JSON {read.meta.get('datasetJSONVersion', '')} {read.meta.get('name', '')}, {len(read.names)} columns"
+    head = document_of(part, options).head
+    return f"ODM {head.version or 'of a version it does not say'}" + (f", {head.file_type}" if head.file_type else "")

@@ -135,9 +135,11 @@ def test_several_admin_data_are_all_read(tmp_path):
 
 
 def test_large_clinical_data_costs_no_memory(tmp_path):
-    subject = "<SubjectData SubjectKey='1'><StudyEventData StudyEventOID='V'><ItemData Value='x'/></StudyEventData></SubjectData>"
+    subject = (
+        "<SubjectData SubjectKey='1'><StudyEventData StudyEventOID='V'><FormData FormOID='F'/></StudyEventData></SubjectData>"
+    )
     with (tmp_path / "study.xml").open("w") as out:
-        out.write(f"{HEAD}<ClinicalData>")
+        out.write(f"{HEAD}<ClinicalData StudyOID='S1'>")
         for _ in range(300):
             out.write(subject * 1000)
         out.write(f"</ClinicalData><AdminData>{SITE}</AdminData></ODM>")
@@ -221,8 +223,8 @@ def test_a_location_without_its_id_is_rejected(tmp_path):
 
 
 def test_a_stream_that_is_not_offered_is_named(tmp_path):
-    with pytest.raises(NotFoundError, match="no stream 'subjects'; there are sites, users"):
-        read(tmp_path, document(SITE), "subjects")
+    with pytest.raises(NotFoundError, match="no stream 'places'; there are sites, users"):
+        read(tmp_path, document(SITE), "places")
 
 
 def test_no_file_is_an_error_that_says_where_to_look(tmp_path):
