@@ -84,8 +84,9 @@ class CsvReading(Reading):
             if "error" in {name.lower() for name in batch.frame.columns} and batch.frame.width == 1:
                 raise DamagedError(f"{self.part.label}: holds an error of REDCap's instead of records; export it again")
             frame = same(batch.frame.with_columns(pl.all().fill_null("")), self.known)
-            told_apart(frame, key_of(self.request, frame.columns[0], frame.columns), self.part.label)
-            yield self._of_form(replace(batch, frame=frame))
+            whole = self._of_form(replace(batch, frame=frame))
+            told_apart(whole.frame, key_of(self.request, frame.columns[0], frame.columns), self.part.label)
+            yield whole
 
     def _of_form(self, batch: Batch) -> Batch:
         if self.form is None:

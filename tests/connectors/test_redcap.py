@@ -1,13 +1,16 @@
 """The redcap connector against a server that misbehaves as the real one does, and PyCap against the same server."""
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redcap as pycap
 
 from connectors.redcap import Redcap
+from mdm.cli.app import run
 from mdm.connector import Context, SchemaChange, StreamRequest
 from mdm.errors import ConfigError, DamagedError, DeniedError, FullReconcileRequired, MdmError, SourceError, UnavailableError
 from tests.connectors.reading import Said
@@ -495,6 +498,33 @@ def test_a_check_compares_the_clocks(redcap):
 
     assert warning.level == "warn"
     assert "3600 s" in warning.text or "3599 s" in warning.text
+
+
+def test_the_example_of_its_page_works(clinic, tmp_path, monkeypatch, capfd):
+    page = (Path(__file__).parents[2] / "docs" / "connectors" / "redcap.md").read_text(encoding="utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0].replace("https://redcap.example.edu/redcap/", clinic.url)
+    (tmp_path / "mdm.toml").write_text(f'[hub]\nurl = "sqlite:///{tmp_path}/mdm.db"\n\n{text}')
+    monkeypatch.setenv("MDM_CONFIG", str(tmp_path / "mdm.toml"))
+    monkeypatch.setenv("REDCAP_TOKEN", TOKEN)
+    clinic.dags = [{"data_access_group_name": "Site A", "unique_group_name": "site_a", "data_access_group_id": 5}]
+    clinic.fields("staff_first", "staff_last", "staff_email", form="site_staff")
+    clinic.repeating += [{"event_name": "start_arm_1", "form_name": "site_staff", "custom_form_label": ""}]
+    clinic.mapping += [{"arm_num": 1, "unique_event_name": "start_arm_1", "form": "site_staff"}]
+    person = {"staff_first": "Ana", "staff_last": "Invented", "staff_email": "ana@invented.example"}
+    clinic.save({"record_id": "1", EVENT: "start_arm_1", INSTRUMENT: "site_staff", INSTANCE: 1, **person})
+
+    for command in (["migrate"], ["sync", "trial", "--json"]):
+        capfd.readouterr()
+        assert run(command) == 0, capfd.readouterr().err
+
+    said = capfd.readouterr()
+    assert TOKEN not in said.out + said.err
+    assert '"new": 1' in said.out
+    with sqlite3.connect(tmp_path / "mdm.db") as hub:
+        assert hub.execute("select stream, source_key from source_record order by 1").fetchall() == [
+            ("dags", "5"),
+            ("staff", "1|1"),
+        ]
 
 
 # --- an independent client -----------------------------------------------------------------------------------
