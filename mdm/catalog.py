@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from mdm.connector import Connector, StreamRequest
+from mdm.connector import PER_SECOND, Budget, Connector, StreamRequest, chosen
 from mdm.connector import Context as World
 from mdm.entity import Entity
 from mdm.errors import ConfigError, DeclarationError
@@ -80,7 +80,19 @@ def connector(source: Source) -> Connector:
     return connector_class(source.connector)(source.name, dict(source.options))
 
 
-def world(settings: Settings, source: Source) -> World:
-    """The world as a source's connector may see it, with the streams that are configured."""
+def world(settings: Settings, source: Source, budget: Budget | None = None) -> World:
+    """The world as a source's connector may see it, with the streams that are configured and the pace that is allowed."""
     asked = (StreamRequest(t.name, t.key, t.modified, source.options_of(t.name), t.delivery) for t in source.streams.values())
-    return World(home=settings.folder, resolve=resolve, streams=tuple(asked))
+    paced = budget or Budget()
+    paced.limit(_per_second(source))
+    return World(home=settings.folder, resolve=resolve, streams=tuple(asked), budget=paced)
+
+
+def _per_second(source: Source) -> float | None:
+    """The fixed limit that a source is set to, or that its connector has by default."""
+    known = [option for option in connector_class(source.connector).options if option.name == PER_SECOND.name]
+    if not known:
+        return None
+    given = {name: value for name, value in source.options.items() if name == PER_SECOND.name}
+    limit: float | None = chosen(f"source {source.name!r}", known, given, partial=True)[PER_SECOND.name]
+    return limit

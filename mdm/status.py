@@ -15,7 +15,7 @@ from mdm.hub import Session
 from mdm.hub.run import pointer, utc
 from mdm.hub.version import visible
 from mdm.settings import Settings
-from mdm.tables import READ_COUNTS
+from mdm.tables import EVIDENCE, READ_COUNTS
 
 WAITING = ("planned", "held")
 
@@ -27,7 +27,8 @@ def entities(session: Session) -> list[dict[str, Any]]:
 
 def sources(session: Session, settings: Settings) -> list[dict[str, Any]]:
     """Every configured stream, and every other that has landed: state, age, records, and the first sum of its last read."""
-    known, held, read = _states(session), _records(session), _tallies(session)
+    known, held = _states(session), _records(session)
+    read, evidence = _tallies(session)
     configured = {(s.name, t.name): (s, t) for s in settings.sources.values() for t in s.streams.values()}
     found = []
     for source, stream in [*configured, *sorted({*known, *held} - {*configured, *_by_hand(held)})]:
@@ -38,7 +39,8 @@ def sources(session: Session, settings: Settings) -> list[dict[str, Any]]:
             "connector": settled[0].connector if settled else None, "role": settled[0].role if settled else None,
             "status": state.get("status") or ("not read yet" if settled else "not configured"),
             "synced_at": utc(state.get("synced_at")), "message": state.get("message"), "records": held.get((source, stream), 0),
-            "read": tally, "reconciled": not tally or tally["total"] == sum(v for k, v in tally.items() if k != "total"),
+            "read": tally, "evidence": evidence.get((source, stream)),
+            "reconciled": not tally or tally["total"] == sum(v for k, v in tally.items() if k != "total"),
         })  # fmt: skip
     return found
 
@@ -99,7 +101,8 @@ def _records(session: Session) -> dict[tuple[str, str], int]:
     return {(s, t): n for s, t, n in session.execute(counted.where(live).group_by(record.c.source, record.c.stream))}
 
 
-def _tallies(session: Session) -> dict[tuple[str, str], dict[str, int]]:
+def _tallies(session: Session) -> tuple[dict[tuple[str, str], dict[str, int]], dict[tuple[str, str], dict[str, Any]]]:
+    """The first sum of each stream's last read, and its evidence."""
     tally = session.hub.fixed["read_tally"]
     last = sa.select(tally.c.source, tally.c.stream, sa.func.max(tally.c.run_id).label("run_id")).group_by(
         tally.c.source, tally.c.stream
@@ -107,7 +110,15 @@ def _tallies(session: Session) -> dict[tuple[str, str], dict[str, int]]:
     newest = last.subquery()
     same = sa.and_(tally.c.run_id == newest.c.run_id, tally.c.source == newest.c.source, tally.c.stream == newest.c.stream)
     rows = session.rows(sa.select(tally).join(newest, same))
-    return {(r["source"], r["stream"]): {n: r[n] for n in READ_COUNTS} for r in rows}
+    names = [(r["source"], r["stream"]) for r in rows]
+    sums = [{n: r[n] for n in READ_COUNTS} for r in rows]
+    return dict(zip(names, sums, strict=True)), dict(zip(names, map(_evidence, rows), strict=True))
+
+
+def _evidence(row: sa.RowMapping) -> dict[str, Any]:
+    """What an auditor asks of a reading; the states are those it began from and ended at."""
+    said = {n: row[n] for n in EVIDENCE}
+    return {"run": row["run_id"], **{n: json.loads(v) if n.endswith("_state") and v else v for n, v in said.items()}}
 
 
 def _by_hand(held: Mapping[tuple[str, str], int]) -> set[tuple[str, str]]:

@@ -189,6 +189,7 @@ def _landing(meta: sa.MetaData) -> None:
     )  # fmt: skip
 
 
+EVIDENCE = ("requests", "bytes_read", "first_state", "last_state", "content_hash")
 READ_COUNTS = ("total", "new", "changed", "unchanged", "duplicate", "deleted", "filtered", "rejected")
 
 

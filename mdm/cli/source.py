@@ -36,7 +36,7 @@ def sources(json: Json = False) -> None:
         found = status.sources(session, opened.settings)
     columns = ("source", "stream", "connector", "role", "status", "records", "synced_at", "message")
     if json:
-        talk.document([{c: row[c] for c in columns} for row in found])
+        talk.document([{c: row[c] for c in (*columns, "evidence")} for row in found])
         return
     talk.table(
         [{**row, "synced": talk.age(row["synced_at"])} for row in found],

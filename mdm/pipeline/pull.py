@@ -2,18 +2,20 @@
 
 import logging
 import time
+import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import mdm
 from mdm import catalog, mapping, settings
-from mdm.connector import Connector
+from mdm.connector import Budget, Connector
 from mdm.connector import Context as World
 from mdm.context import Context
 from mdm.entity import Entity
-from mdm.errors import FullReconcileRequired, LedgerError, MdmError
+from mdm.errors import DeniedError, FullReconcileRequired, LedgerError, MdmError
 from mdm.hub import run as record
 from mdm.hub.migration import current
+from mdm.landing import Declared, Landing
 from mdm.report import StreamReport
 from mdm.stages import land
 
@@ -47,12 +49,12 @@ def sync(
     for source in chosen:
         for stream in source.streams.values():
             mapping.validated(stream, context.entities, context.settings.sources)
-    number = number if number is not None else begin(context)
+    pull = _Pull(context, number if number is not None else begin(context), accept_shrink, anew, progress)
     reports = []
     for source in chosen:
         try:
             with context.hub.lock(f"source:{source.name}"):
-                reports += _sync(context, source, number, accept_shrink=accept_shrink, anew=anew, progress=progress)
+                reports += _sync(pull, source)
         except LedgerError:
             raise
         except MdmError as error:
@@ -60,25 +62,56 @@ def sync(
     return reports
 
 
-def _sync(
-    context: Context, source: settings.Source, number: int, *, accept_shrink: bool, anew: bool, progress: Progress
-) -> list[StreamReport]:
-    connector = catalog.connector(source)
-    world = World(home=context.settings.folder, resolve=settings.resolve)
-    key = context.settings.hub.pseudonym_key
-    reports = []
+@dataclass(frozen=True)
+class _Pull:
+    """One pull of some sources; those of one tenant share one budget."""
+
+    context: Context
+    number: int
+    accept_shrink: bool
+    anew: bool
+    progress: Progress
+    budgets: dict[str, Budget] = field(default_factory=dict)
+
+    def budget(self, source: settings.Source, connector: Connector) -> Budget:
+        """The budget of a source's tenant; a source whose connector names none is a tenant of its own."""
+        tenant = getattr(connector, "tenant", None)
+        return self.budgets.setdefault(f"tenant {tenant}" if tenant else f"source {source.name}", Budget())
+
+
+def _sync(pull: _Pull, source: settings.Source) -> list[StreamReport]:
+    context, connector = pull.context, catalog.connector(source)
+    world = catalog.world(context.settings, source, pull.budget(source, connector))
+    declared, key = Declared(connector, world), context.settings.hub.pseudonym_key
+    reports: list[StreamReport] = []
+    denied: str | None = None
     for stream in source.streams.values():
-        progress("pull", f"{source.name}/{stream.name}")
         secret = settings.resolve(key) if key and stream.pseudonymise else None
-        landing = land.Landing(context.hub, source, stream, number, accept_shrink, pseudonym_key=secret)
-        reports.append(_landed(landing, connector, world, anew=anew))
+        landing = Landing(
+            context.hub, source, stream, pull.number, pull.accept_shrink, pseudonym_key=secret, declared=declared
+        )  # fmt: skip
+        if denied is not None:
+            reports.append(_unasked(landing, denied))
+            continue
+        pull.progress("pull", f"{source.name}/{stream.name}")
+        report, error = _landed(landing, connector, world, anew=pull.anew)
+        reports.append(report)
+        if isinstance(error, DeniedError) and not error.rights:
+            denied = stream.name
     return reports
 
 
-def _landed(landing: land.Landing, connector: Connector, world: World, *, anew: bool) -> StreamReport:
+def _unasked(landing: Landing, denied: str) -> StreamReport:
+    """A stream that is not asked for, because the source has refused us: once more for each stream would lock the account."""
+    error = f"not asked: the source refused us at stream {denied!r}; correct that first"
+    land.failed(landing, error)
+    return StreamReport(*landing.names, read=land.counted(landing)[0], error=error)
+
+
+def _landed(landing: Landing, connector: Connector, world: World, *, anew: bool) -> tuple[StreamReport, Exception | None]:
     """One stream landed, or why it was not; only a sum that does not hold stops the others."""
     started = time.monotonic()
-    report = StreamReport(*landing.names)
+    report, problem = StreamReport(*landing.names), None
     try:
         try:
             tally = land.run(landing, connector, world)
@@ -94,12 +127,14 @@ def _landed(landing: land.Landing, connector: Connector, world: World, *, anew: 
         told = (
             str(error) if isinstance(error, MdmError) else f"the connector failed with {type(error).__name__}: {error}; report it"
         )
-        log.debug("stream failed", exc_info=error)
-        report.error = world.secrets.redact(told)
+        # Not as `exc_info`: what formats that knows no secrets.
+        trace = world.secrets.redact("".join(traceback.format_exception(error)))
+        log.debug("stream failed", extra={"source": landing.source.name, "stream": landing.stream.name, "trace": trace})
+        problem, report.error = error, world.secrets.redact(told)
         land.failed(landing, report.error)
         report.read, report.notes = land.counted(landing)
     report.seconds = time.monotonic() - started
-    return report
+    return report, problem
 
 
 def feeding(context: Context, entities: Sequence[Entity]) -> list[str]:
