@@ -22,6 +22,7 @@ OPTIONS = (
     Option("comment", str, "", "Lines that begin with this character are passed over."),
     Option("records", (str, list), help="Where the list of records is inside a JSON document, with dots; of several, the first that is there."),
     Option("errors", str, help="Where a JSON document speaks of errors instead of records, with dots."),
+    Option("expected", dict, help="Fields and the only values they may have; a row with another is rejected."),
     Option("deactivations", str, help="Files whose rows say only that a record is inactive: a pattern of names."),
     Option("manifest", (str, list), help="What must lie beside a file before it is read, such as {name}.md5 or {stem}.ok."),
     Option("settle", int, 0, "Leave out files that were written to less than so many seconds ago.", least=0),

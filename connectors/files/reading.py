@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from connectors.files import document, sheet, table
+from connectors.files import document, expected, sheet, table
 from connectors.files.delimited import Batch, Delimited
 from connectors.files.dialect import Dialect, sniffed
 from connectors.files.document import Texts
@@ -111,6 +111,7 @@ class Reading:
             yield from _cut(texts, size)
 
     def _page(self, batch: Batch) -> Page:
+        batch = expected.held(batch, self.options["expected"] or {})
         where, unit = self.part.label, _UNIT[self.format]
         position, fields = _positions(where, unit, batch.lines), tuple(batch.frame.columns)
         messages: list[Message] = []

@@ -84,13 +84,18 @@ def map_(
     $ mdm map ctgov studies site >> mdm.toml
     """
     from mdm import context, settings
+    from mdm.mapping.profiled import written
     from mdm.mapping.proposal import proposed
+    from mdm.settings import ready
 
-    declared = context.opened().entity(entity)
+    opened = context.opened()
+    declared, configured = opened.entity(entity), opened.settings.source(source)
     offered = {s.name: [f.name for f in s.fields] for s in _offered(source)}
     if stream not in offered:
         raise SourceError(f"{source} offers no stream {stream!r}; {settings.near(stream, offered)}")
-    talk.data(proposed(offered[stream], declared, source=source, stream=stream).rstrip("\n"))
+    maps = ready.maps(configured.connector, stream, configured.options_of(stream))
+    told = written(maps, offered[stream], entity=entity, source=source, stream=stream)
+    talk.data((told or proposed(offered[stream], declared, source=source, stream=stream)).rstrip("\n"))
 
 
 def sync(

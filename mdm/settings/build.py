@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mdm.errors import ConfigError
+from mdm.settings import ready
 from mdm.settings.model import (
     Condition,
     HubSettings,
@@ -102,11 +103,14 @@ def _source(name: str, table: Table, folder: Path) -> Source:
     if name == "steward":
         raise ConfigError(f"{table.where}: the source name 'steward' is the stewards' own; choose another")
     streams = table.table("streams")
+    around = table.values
     source = Source(
         name=name,
         connector=table.required("connector"),
         role=table.text("role", "unranked"),
-        streams={} if streams is None else streams.each(lambda stream, t: _stream(stream, name, t, folder)),
+        streams={}
+        if streams is None
+        else streams.each(lambda stream, t: _stream(stream, name, _ready(stream, t, around), folder)),
     )
     for stream in source.streams.values():
         for parent in (m.parent for m in stream.maps if m.parent is not None):
@@ -116,6 +120,10 @@ def _source(name: str, table: Table, folder: Path) -> Source:
                     f"{near(parent.stream, source.streams)}"
                 )
     return Source(source.name, source.connector, source.role, _options(table.rest(), folder), source.streams)
+
+
+def _ready(stream: str, table: Table, around: Mapping[str, Any]) -> Table:
+    return Table(table.where, ready.filled(stream, table.values, around))
 
 
 def _stream(name: str, source: str, table: Table, folder: Path) -> StreamSettings:
