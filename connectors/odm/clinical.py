@@ -8,12 +8,12 @@ set) is a mark beside it and has a key of its own, for it must not wipe what was
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
 from connectors.odm.document import Document
-from connectors.odm.element import local, plain, prefixed
+from connectors.odm.element import local, plain, prefixed, tags
 from connectors.odm.place import KEY, LEVELS, Place, Places
 from connectors.odm.structure import ITEMS
 from mdm.connector import joined_key
@@ -23,8 +23,7 @@ _CATEGORY = "mdsol:AuditSubCategoryName"
 _ITSELF = re.compile(r"(Created|NameChanged|Deleted|Inactivated|Activated|Reactivated|Undeleted)$")
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """One record: its line in the document, its key, what it says (nothing, when it is gone) and when."""
 
     line: int
@@ -133,19 +132,23 @@ def _row(element: etree._Element, place: Place) -> tuple[dict[str, Any], set[str
     record: dict[str, Any] = {**place.ids, **place.said}
     more: dict[str, Any] = {}
     types: set[str | None] = set()
+    kinds = tags(element.tag, ITEMS)
     for item in element:
-        oid = item.get("ItemOID")
-        if oid is None or local(item) not in ITEMS:
+        if item.tag not in kinds:
             continue
-        name = f"ItemData.{oid}" if oid in record else oid
-        told = item.get("TransactionType")
-        types.add(told)
-        value, has = (None, True) if told == "Remove" else _value(item)
-        if has:
-            record[name] = value
+        said = item.items()
         # Most items say their id and their value and nothing more.
-        if (len(item) or len(item.attrib) > 2) and (rest := _rest(item)):
-            more[oid] = rest
+        if len(said) == 2 and said[0][0] == "ItemOID" and said[1][0] == "Value" and not len(item):
+            oid, value, has = said[0][1], said[1][1], True
+            types.add(None)
+        else:
+            oid, told = item.get("ItemOID") or "", item.get("TransactionType")
+            types.add(told)
+            value, has = (None, True) if told == "Remove" else _value(item)
+            if rest := _rest(item):
+                more[oid] = rest
+        if has:
+            record[f"ItemData.{oid}" if oid in record else oid] = value
     if more:
         record["ItemData"] = more
     return record, types

@@ -95,15 +95,15 @@ class Document:
 
     def _read(self, names: Collection[str]) -> Iterator[tuple[list[etree._Element], etree._Element]]:
         """After each piece: the elements that ended in it, and the root."""
-        tags = [f"{{*}}{name}" for name in names]
-        parser = _parser([*tags, "{*}ODM", *(f"{{*}}{name}" for name in WRAPPERS)], ("start", "end"))
+        parser = _parser([f"{{*}}{name}" for name in (*names, "ODM", *WRAPPERS)], ("start", "end"))
         root: etree._Element | None = None
         for piece in self._pieces():
             error = _fed(parser, piece)
             ended = []
             for event, element in parser.read_events():
-                root = element if root is None else root
-                if event == "end" and local(element) in names:
+                if root is None:
+                    root = element
+                elif event == "end" and local(element) in names:
                     ended.append(element)
             if root is not None:
                 yield ended, root

@@ -4,6 +4,8 @@ Names of the standard stand as they are, those of a vendor with a short prefix (
 document itself chose.
 """
 
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -30,7 +32,19 @@ SPACE = "cdisc.org/ns/odm"
 
 def local(element: etree._Element) -> str:
     """An element's name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    return _bare(element.tag)
+
+
+@lru_cache(4096)
+def _bare(tag: str) -> str:
+    return str(tag).rpartition("}")[2]
+
+
+@lru_cache(4096)
+def tags(like: str, names: frozenset[str]) -> frozenset[str]:
+    """These names as tags in the namespace of the tag `like`."""
+    space = like.rpartition("}")[0]
+    return frozenset(f"{space}}}{name}" if space else name for name in names)
 
 
 def prefixed(element: etree._Element, name: str) -> str:
@@ -46,24 +60,29 @@ def prefixed(element: etree._Element, name: str) -> str:
 
 def attributes(element: etree._Element) -> dict[str, str]:
     """An element's attributes by name."""
-    return {prefixed(element, key): value for key, value in element.attrib.items()}
+    return {name if name[0] != "{" else prefixed(element, name): value for name, value in element.items()}
 
 
 def plain(element: etree._Element, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """An element as data; child elements named in `without` are left out."""
     said: dict[str, Any] = dict(attributes(element))
-    text, repeats = (element.text or "").strip(), local(element) not in SIGNED
-    for child in element:
+    left_out = tags(element.tag, without)
+    inside(said, element, [child for child in element if child.tag not in left_out])
+    text = (element.text or "").strip()
+    return {**said, "text": text} if text else said
+
+
+def inside(said: dict[str, Any], element: etree._Element, children: Iterable[etree._Element]) -> None:
+    """Add what these children of an element say."""
+    repeats = local(element) not in SIGNED
+    for child in children:
         name = _named(element, child)
-        if name in without:
-            continue
         value: Any = plain(child) if len(child) or child.attrib else (child.text or "").strip()
         if (name in REPEATING and repeats) or name in said:
             earlier = said.get(name, [])
             said[name] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
         else:
             said[name] = value
-    return {**said, "text": text} if text else said
 
 
 def _named(element: etree._Element, child: etree._Element) -> str:

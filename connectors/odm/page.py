@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import polars as pl
 
@@ -10,12 +11,14 @@ from connectors.odm.clinical import Said
 from connectors.odm.stream import Kind
 from mdm.connector import RECORDS, Message, Notice, Records, Rejected, StreamRequest, keyed_json, source_times
 
+_written = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def messages(held: Sequence[Said], kind: Kind, request: StreamRequest, label: str, as_of: str | None) -> list[Message]:
     """What a stretch of records says, with the document's own time where neither field nor transaction gives one."""
-    payload = pl.Series([json.dumps(one.record, ensure_ascii=False) for one in held], dtype=pl.String)
+    payload = pl.Series([_written(one.record) for one in held], dtype=pl.String)
     position = pl.Series([f"{label} line {one.line}" for one in held], dtype=pl.String)
-    fields = tuple(dict.fromkeys(name for one in held for name in one.record))
+    fields = tuple(dict.fromkeys(chain.from_iterable(one.record for one in held if not one.gone)))
     if kind.own_key and not request.key and request.modified is None:
         keys = pl.Series([one.key for one in held], dtype=pl.String)
         frame = pl.DataFrame({"source_key": keys, "payload": payload, "position": position}).with_columns(

@@ -4,12 +4,12 @@ Ids and repeat keys of all levels stand at the top of a record under the standar
 (`mdsol:SubjectName`, `SiteRef`, `pf:Revision`) stands under the level's own name, so that nothing hides anything.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from lxml import etree
 
-from connectors.odm.element import attributes, local, plain
+from connectors.odm.element import attributes, inside, local, prefixed, tags
 from connectors.odm.structure import ITEMS
 from mdm.connector import joined_key
 
@@ -18,7 +18,7 @@ KEY = (
     "ItemGroupRepeatKey",
 )  # fmt: skip
 _LEVEL = {
-    "SubjectData": ("SubjectKey",),
+    "SubjectData": ("SubjectKey", ""),
     "StudyEventData": ("StudyEventOID", "StudyEventRepeatKey"),
     "FormData": ("FormOID", "FormRepeatKey"),
     "ItemGroupData": ("ItemGroupOID", "ItemGroupRepeatKey"),
@@ -27,19 +27,23 @@ LEVELS = frozenset(_LEVEL)
 _INNER = LEVELS | ITEMS
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """One level of clinical data and all above it: what they say, and the transaction in force, if any was told."""
 
-    ids: dict[str, str] = field(default_factory=dict)
-    said: dict[str, Any] = field(default_factory=dict)
+    ids: Mapping[str, str] = {}
+    said: Mapping[str, Any] = {}
     transaction: str | None = None
     path: tuple[tuple[str | None, ...], ...] = ()
 
     @property
     def key(self) -> str:
         """The key of an item group's occurrence."""
-        return joined_key([*(self.ids.get(name) for name in KEY), *self.between])
+        parts = [self.ids.get(name, "") for name in KEY]
+        plainly = "|".join(parts)
+        # Nearly no key has anything to escape.
+        if plainly.count("|") == len(KEY) - 1 and "\\" not in plainly and len(self.path) <= len(LEVELS):
+            return plainly
+        return joined_key([*parts, *self.between])
 
     @property
     def between(self) -> list[str]:
@@ -76,21 +80,39 @@ class Places:
 
 
 def _within(above: Place, element: etree._Element, name: str) -> Place:
-    said = plain(element, _INNER)
-    transaction = said.pop("TransactionType", None) or above.transaction
-    keys = tuple(said.pop(key, None) for key in _LEVEL[name])
-    step = (name, *keys)
-    ids = {**above.ids, **_ids(above, name, keys)}
-    rest = {**above.said, name: said} if said else {k: v for k, v in above.said.items() if k != name}
-    return Place(ids, rest, transaction, (*above.path, step))
+    first, second = _LEVEL[name]
+    oid = repeat = None
+    said: dict[str, Any] = {}
+    transaction = above.transaction
+    for key, value in element.items():
+        if key == first:
+            oid = value
+        elif key == second:
+            repeat = value
+        elif key == "TransactionType":
+            transaction = value
+        else:
+            said[prefixed(element, key)] = value
+    inner = tags(element.tag, _INNER)
+    if told := [child for child in element if child.tag not in inner]:
+        inside(said, element, told)
+    ids = _ids(above, name, oid, repeat)
+    rest = above.said
+    if said or name in rest:
+        rest = {level: told for level, told in (*rest.items(), (name, said)) if told and (level != name or told is said)}
+    return Place(ids, rest, transaction, (*above.path, (name, oid, repeat)))
 
 
-def _ids(above: Place, name: str, keys: tuple[str | None, ...]) -> dict[str, str]:
-    named = {key: value for key, value in zip(_LEVEL[name], keys, strict=True) if value is not None}
-    if name != "ItemGroupData":
-        return named
-    outer = next((step for step in above.path if step[0] == "ItemGroupData"), None)
-    # In version 2 a form is an item group that holds others.
-    forms = {} if outer is None else dict(zip(("FormOID", "FormRepeatKey"), outer[1:], strict=True))
-    empty = {"ItemGroupRepeatKey": None} if outer is not None else {}
-    return {key: value for key, value in {**empty, **forms, **named}.items() if value is not None}
+def _ids(above: Place, name: str, oid: str | None, repeat: str | None) -> dict[str, str]:
+    ids = dict(above.ids)
+    first, second = _LEVEL[name]
+    if name == "ItemGroupData" and above.path and above.path[-1][0] == name:
+        # In version 2 a form is an item group that holds others.
+        outer = next(step for step in above.path if step[0] == name)
+        ids |= {key: value for key, value in zip(_LEVEL["FormData"], outer[1:], strict=True) if value is not None}
+        ids.pop(second, None)
+    if oid is not None:
+        ids[first] = oid
+    if repeat is not None:
+        ids[second] = repeat
+    return ids

@@ -10,7 +10,7 @@ from connectors.odm.clinical import Said
 from connectors.odm.document import Document
 from connectors.odm.page import messages
 from connectors.odm.stream import KINDS, said
-from mdm.connector import Message, Notice, Options, StreamRequest
+from mdm.connector import Message, Notice, Options, Records, StreamRequest
 
 Proven = dict[str, tuple[int, int]]
 
@@ -62,8 +62,8 @@ class OdmReading:
 
     def _page(self, held: list[Said], last: int, as_of: str | None) -> Page:
         self.total += len(held)
-        fields = tuple(dict.fromkeys(name for one in held for name in one.record if not one.gone))
-        return Page(messages(held, KINDS[self.kind], self.request, self.part.label, as_of), last, fields)
+        told = messages(held, KINDS[self.kind], self.request, self.part.label, as_of)
+        return Page(told, last, next((one.fields for one in told if isinstance(one, Records)), ()))
 
 
 def document_of(part: Part, options: Options) -> Document:

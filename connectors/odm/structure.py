@@ -155,6 +155,9 @@ def _suspects(namespace: str) -> str:
     right = [
         f"self::{o}ItemData[@ItemOID][parent::{o}ItemGroupData]{typed}",
         f"self::{o}ItemGroupData[@ItemGroupOID][parent::{o}FormData]{typed}",
+        f"self::{o}FormData[@FormOID][parent::{o}StudyEventData]{typed}",
+        f"self::{o}StudyEventData[@StudyEventOID][parent::{o}SubjectData]{typed}",
+        f"self::{o}SiteRef[@LocationOID][parent::{o}SubjectData]",
         f"self::{o}AuditRecord[parent::{o}ItemData or parent::{o}SubjectData]",
         f"self::{o}UserRef[@UserOID][parent::{o}AuditRecord]",
         f"self::{o}LocationRef[@LocationOID][parent::{o}AuditRecord]",
