@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from connectors.vault.answer import Answer, answered, complaint
+from connectors.vault.answer import Answer, Refused, SessionExpired, answered, complaint
 from mdm.connector import Context, Door, Options
 from mdm.errors import ConfigError, DamagedError, DeniedError, SourceError
 
@@ -46,7 +46,11 @@ class Login:
 
     def session(self) -> str:
         """The id of a new session with the right Vault."""
-        answer = self._by_token() if self.options["oauth_profile"] is not None else self._by_password()
+        try:
+            answer = self._by_token() if self.options["oauth_profile"] is not None else self._by_password()
+        except (Refused, SessionExpired) as error:
+            # Whatever a login is refused for, trying again could lock the account.
+            raise DeniedError(f"{error}. The login was not tried again; correct the credentials") from None
         session_id = answer.get("sessionId")
         if not isinstance(session_id, str) or not session_id:
             raise DamagedError(f"source {self.door.source!r}: the login was answered without a session; check base_url")

@@ -133,6 +133,14 @@ def test_more_rows_of_one_time_than_fit_a_page_are_all_read(vault, clock, links)
     assert [call.method for call in vault.asked("/query")] == ["POST"] * len(vault.asked("/query"))
 
 
+def test_three_thousand_rows_of_one_time_are_all_read(vault, clock):
+    vault.objects[NAME] = [*rows(10), *(row(at, START + timedelta(days=1)) for at in range(10, 3010))]
+
+    messages = read(vault, clock, page_size=1000)
+
+    assert sorted(set(keys(messages))) == sorted(everything(vault))
+
+
 def test_pages_smaller_than_asked_lose_nothing(vault, clock):
     vault.faults.page_caps = deque([7, 1, 3, 1, 1, 2])
 
@@ -332,6 +340,17 @@ def test_a_cursor_older_than_the_vaults_memory_asks_for_a_full_reading(vault, cl
         read(vault, clock, done)
 
     assert set(keys(read(vault, clock, done, deletions=False))) == set()
+
+
+def test_a_deletion_the_vault_has_forgotten_is_found_by_a_full_reading(vault, clock):
+    done = state(read(vault, clock))
+    vault.delete(NAME, "V0P000000000003", moment(clock.now - 40 * 86_400))
+    done["cursor"] = moment(clock.now - 45 * 86_400)
+
+    with pytest.raises(FullReconcileRequired, match="read all of it again"):
+        read(vault, clock, done)
+
+    assert Complete() in read(vault, clock)
 
 
 def test_fields_that_come_go_and_change_type_are_reported(vault, clock):

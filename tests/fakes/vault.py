@@ -9,6 +9,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import ThreadingHTTPServer
 from typing import Any
 
@@ -235,8 +236,13 @@ class FakeVault:
         return good(picklistValues=self.picklists[name])
 
     def _deletions(self, name: str, form: dict[str, str]) -> dict[str, Any]:
-        low, high = form["start_date"], form["end_date"]
+        low, high = max(form["start_date"], forgotten()), form["end_date"]
         rows = [row for row in self.deleted.get(name, []) if low <= row["date_deleted"] <= high]
         start, limit = int(form.get("offset", 0)), int(form.get("limit", 1000))
         page = rows[start : start + limit]
         return good(responseDetails={"total": len(rows), "size": len(page), "offset": start, "limit": limit}, data=page)
+
+
+def forgotten() -> str:
+    """The time before which a Vault remembers no deletion."""
+    return (datetime.now(UTC) - timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")

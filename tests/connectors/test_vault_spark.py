@@ -1,0 +1,365 @@
+"""Spark messages: who is believed, what is stored, and what the vault connector makes of it."""
+
+import io
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from wsgiref.validate import validator
+
+import pytest
+
+from connectors.vault import Vault
+from connectors.vault.client import moment
+from connectors.vault.inbox import CHUNK, Inbox, append, cleared
+from mdm.connector import Context, StreamRequest
+from mdm.errors import ConfigError
+from tests.connectors.reading import Said
+from tests.fakes.vault import DNS, PASSWORD, FakeVault
+from tests.fakes.vault_spark import Signer, message
+
+NAME = "account__v"
+REQUEST = StreamRequest(NAME, ("id",), "modified_date__v")
+ADDRESS = "https://mdm.invented.example/spark"
+SIGNER = Signer()
+
+
+def key(at: int) -> str:
+    return f"V0P{at:012d}"
+
+
+def row(at: int, **more: Any) -> dict[str, Any]:
+    return {"id": key(at), "name__v": f"Ana {at}", "modified_date__v": "2026-01-01T00:00:00.000Z", **more}
+
+
+@pytest.fixture
+def vault() -> Iterator[FakeVault]:
+    with FakeVault() as server:
+        server.objects[NAME] = [row(at) for at in range(1, 6)]
+        server.certificates[SIGNER.id] = SIGNER.certificate()
+        yield server
+
+
+@pytest.fixture
+def source(vault: FakeVault) -> Vault:
+    return Vault("vault", vault.options(spark_inbox="inbox", spark_address=ADDRESS))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Context:
+    return Context(home=tmp_path, sleep=lambda seconds: None)
+
+
+class Sender:
+    """What sends messages as the Vault does."""
+
+    def __init__(self, source: Vault, world: Context) -> None:
+        self.receiver = source.receiver(world)
+
+    def send(self, body: bytes, *, url: str = ADDRESS, signer: Signer = SIGNER, **changed: Any) -> str:
+        return self.receiver.take(signer.headers(body, url, **changed), body).status
+
+    def says(self, *ids: str, name: str = NAME, **more: Any) -> str:
+        return self.send(message(name, ids, host=DNS, **more))
+
+
+@pytest.fixture
+def sender(source: Vault, world: Context) -> Sender:
+    return Sender(source, world)
+
+
+def read(source: Vault, world: Context, state: dict[str, Any] | None = None) -> Said:
+    return Said(source.read(world, REQUEST, state))
+
+
+def stored(world: Context) -> list[str]:
+    return sorted(path.name for path in (world.home / "inbox").glob("*.json"))
+
+
+class TestReceiver:
+    def test_a_signed_message_is_stored(self, sender, world):
+        assert sender.says(key(1), key(2)) == "200 OK"
+
+        assert list(Inbox(world.home / "inbox", NAME).after(0)) == [([key(1), key(2)], 1)]
+
+    def test_a_message_that_comes_again_is_acknowledged_and_stored_once(self, sender, world):
+        assert [sender.says(key(1), message_id="m1", send_attempt=at) for at in (1, 2, 3)] == ["200 OK"] * 3
+
+        assert stored(world) == ["000000000001.json"]
+
+    def test_the_certificate_is_asked_for_once(self, sender, vault):
+        for at in range(5):
+            sender.says(key(at))
+
+        assert len(vault.asked("/services/certificate/")) == 1
+
+    def test_headers_are_known_in_any_case(self, sender):
+        body = message(NAME, [key(1)], host=DNS)
+
+        for change in (str.lower, str.upper, str.title):
+            headers = {change(name): value for name, value in SIGNER.headers(body, ADDRESS).items()}
+            assert sender.receiver.take(headers, body).status == "200 OK"
+
+    def test_the_query_belongs_to_what_is_signed(self, sender):
+        body = message(NAME, [key(1)], host=DNS)
+        headers = SIGNER.headers(body, f"{ADDRESS}?queue=a&b=%20")
+
+        assert sender.receiver.take(headers, body, "queue=a&b=%20").status == "200 OK"
+        assert sender.receiver.take(headers, body, "queue=b").status == "401 Unauthorized"
+
+    @pytest.mark.parametrize("what", ["body", "header", "url", "signature", "no signature", "key"])
+    def test_what_was_altered_is_refused(self, sender, world, what):
+        body = message(NAME, [key(1)], host=DNS)
+        signer = Signer() if what == "key" else SIGNER
+        headers = signer.headers(body, "https://elsewhere.example/spark" if what == "url" else ADDRESS)
+        if what == "header":
+            headers["X-VaultAPISignature-ExecutionId"] = "another"
+        if what == "signature":
+            headers["X-VaultAPI-SignatureV2"] = "AAAA" + headers["X-VaultAPI-SignatureV2"][4:]
+        if what == "no signature":
+            del headers["X-VaultAPI-SignatureV2"]
+
+        status = sender.receiver.take(headers, body + (b" " if what == "body" else b"")).status
+
+        assert status == "401 Unauthorized"
+        assert stored(world) == []
+
+    @pytest.mark.parametrize("minutes", [-30, 30], ids=["sent again later", "not good yet"])
+    def test_what_was_signed_for_another_time_is_refused(self, sender, minutes):
+        body = message(NAME, [key(1)], host=DNS)
+
+        assert sender.send(body, now=datetime.now(UTC) + timedelta(minutes=minutes)) == "401 Unauthorized"
+
+    @pytest.mark.parametrize("name", ["RequestNotBefore", "RequestNotAfter"])
+    def test_what_is_good_for_ever_is_refused(self, sender, name):
+        assert sender.send(message(NAME, [key(1)], host=DNS), **{name: ""}) == "401 Unauthorized"
+
+    def test_times_may_be_milliseconds(self, sender):
+        now = datetime.now(UTC).timestamp()
+        times = {"RequestNotBefore": str(int(now * 1000) - 1000), "RequestNotAfter": str(int(now * 1000) + 9000)}
+
+        assert sender.send(message(NAME, [key(1)], host=DNS), **times) == "200 OK"
+
+    def test_a_certificate_that_is_over_signs_nothing(self, sender, vault):
+        vault.certificates[SIGNER.id] = SIGNER.certificate(days=-30)
+
+        assert sender.says(key(1)) == "401 Unauthorized"
+
+    def test_a_message_about_another_vault_is_refused(self, sender):
+        assert sender.send(message(NAME, [key(1)], host="other.veevavault.com")) == "401 Unauthorized"
+
+    @pytest.mark.parametrize("certificate", ["", "../auth", "a/b", "unknown-0001", "x" * 100])
+    def test_a_certificate_the_vault_has_not_is_refused(self, sender, vault, certificate):
+        assert sender.send(message(NAME, [key(1)], host=DNS), CertificateId=certificate) == "401 Unauthorized"
+
+        assert all(call.path.endswith("unknown-0001") for call in vault.asked("/services/"))
+
+    def test_a_stranger_cannot_make_us_ask_for_certificates_without_end(self, sender, vault):
+        body = message(NAME, [key(1)], host=DNS)
+
+        statuses = [sender.send(body, CertificateId=f"unknown-{at}") for at in range(20)]
+
+        assert statuses[-1] == "503 Service Unavailable"
+        assert len(vault.asked("/services/certificate/")) == 6
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"no json", b"[]", b"{}", message(NAME, ["x' OR 'a'='a"], host=DNS), message(NAME, [7], host=DNS)],  # type: ignore[list-item]
+        ids=["text", "list", "nothing", "query in an id", "number"],
+    )
+    def test_what_has_not_the_shape_of_a_message_is_refused(self, sender, world, body):
+        assert sender.send(body) == "401 Unauthorized"
+        assert stored(world) == []
+
+    def test_a_vault_that_is_down_is_waited_for_by_the_sender(self, sender, vault):
+        vault.fail_once("certificate", *["503 html"] * 20)
+
+        assert sender.says(key(1)) == "503 Service Unavailable"
+
+    def test_an_inbox_that_cannot_be_written_is_not_acknowledged(self, sender, world):
+        (world.home / "inbox").write_text("a file in its place")
+
+        assert sender.says(key(1)) == "503 Service Unavailable"
+
+    def test_an_inbox_and_an_address_are_needed(self, vault, world):
+        with pytest.raises(ConfigError, match="'spark_inbox' is missing"):
+            Vault("vault", vault.options()).receiver(world)
+
+    def test_no_secret_is_shown(self, sender):
+        assert PASSWORD not in repr(sender.receiver)
+
+
+class TestApplication:
+    """The receiver behind any WSGI server."""
+
+    def call(self, sender: Sender, body: bytes, **environ: Any) -> tuple[str, bytes]:
+        headers = {f"HTTP_{n.upper().replace('-', '_')}": value for n, value in SIGNER.headers(body, ADDRESS).items()}
+        said: list[str] = []
+        given = {
+            "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body)), "QUERY_STRING": "", "SCRIPT_NAME": "", "PATH_INFO": "/spark",
+            "SERVER_NAME": "x", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(), "wsgi.multithread": True, "wsgi.multiprocess": True,
+            "wsgi.run_once": False, **headers, **environ,
+        }  # fmt: skip
+
+        def start(status: str, _headers: list, _info: Any = None) -> Any:
+            said.append(status)
+            return lambda data: None
+
+        answer = validator(sender.receiver)(given, start)
+        try:
+            return said[0], b"".join(answer)
+        finally:
+            answer.close()
+
+    def test_a_message_is_taken(self, sender):
+        assert self.call(sender, message(NAME, [key(1)], host=DNS)) == ("200 OK", b"taken\n")
+
+    @pytest.mark.parametrize(
+        ("environ", "status"),
+        [
+            ({"REQUEST_METHOD": "GET"}, "405 Method Not Allowed"),
+            ({"CONTENT_LENGTH": ""}, "411 Length Required"),
+            ({"CONTENT_LENGTH": str(2 << 20)}, "413 Content Too Large"),
+        ],
+        ids=["get", "no length", "too long"],
+    )
+    def test_what_is_no_message_is_refused(self, sender, environ, status):
+        assert self.call(sender, message(NAME, [key(1)], host=DNS), **environ)[0] == status
+
+
+class TestInbox:
+    def test_numbers_are_given_once_by_many_writers(self, tmp_path):
+        def write(writer: int) -> None:
+            for at in range(20):
+                append(tmp_path, f"{writer}-{at}", NAME, [key(at)])
+
+        writers = [threading.Thread(target=write, args=(writer,)) for writer in range(4)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+
+        assert [path.name for path in sorted(tmp_path.glob("*.json"))] == [f"{at:012d}.json" for at in range(1, 81)]
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+    def test_many_ids_are_handed_out_some_at_a_time_and_each_once(self, tmp_path):
+        append(tmp_path, "big", NAME, [key(at) for at in range(2 * CHUNK + 1)])
+        append(tmp_path, "other", "site__v", [key(9)])
+        append(tmp_path, "again", NAME, [key(1), key(1)])
+
+        said = list(Inbox(tmp_path, NAME).after(0))
+
+        assert [(len(ids), upto) for ids, upto in said] == [(CHUNK, 0), (CHUNK, 0), (1, 1), (1, 3)]
+        assert list(Inbox(tmp_path, NAME).after(3)) == []
+
+    def test_an_inbox_that_was_emptied_counts_anew(self, tmp_path):
+        append(tmp_path, "one", NAME, [key(1)])
+
+        assert list(Inbox(tmp_path, NAME).after(50)) == [([key(1)], 1)]
+
+    def test_what_is_a_week_old_is_cleared_but_for_the_newest(self, tmp_path):
+        for at in range(3):
+            append(tmp_path, str(at), NAME, [key(at)])
+        for path in [*tmp_path.glob("*.json"), *(tmp_path / "seen").iterdir()]:
+            os.utime(path, (0, 0))
+
+        cleared(tmp_path, datetime.now(UTC).timestamp())
+
+        assert [path.name for path in tmp_path.glob("*.json")] == ["000000000003.json"]
+        append(tmp_path, "next", NAME, [key(4)])
+        assert list(Inbox(tmp_path, NAME).after(3)) == [([key(4)], 4)]
+
+
+class TestStream:
+    """What the connector makes of the messages."""
+
+    def test_rows_that_messages_name_are_asked_for_again(self, source, world, sender, vault):
+        done = read(source, world).states[-1]
+        # A formula changed: the row's own time did not.
+        vault.objects[NAME][2]["name__v"] = "Ana Three"
+        sender.says(key(3))
+
+        said = read(source, world, done)
+
+        assert [payload["name__v"] for payload in said.payloads] == ["Ana Three"]
+        assert said.states[-1]["inbox"] == 1
+
+    def test_a_row_that_is_no_more_was_deleted(self, source, world, sender, vault):
+        done = read(source, world).states[-1]
+        vault.objects[NAME] = vault.objects[NAME][1:]
+        sender.says(key(1), key(2))
+
+        said = read(source, world, done)
+
+        assert [(r["source_key"], r["op"]) for r in said.rows] == [(key(2), "upsert"), (key(1), "delete")]
+
+    def test_a_row_that_only_fails_the_condition_was_not_deleted(self, vault, world, sender):
+        source = Vault("vault", vault.options(spark_inbox="inbox", where="name__v = 'Ana 2'"))
+        done = read(source, world).states[-1]
+        sender.says(key(1), key(2), key(77))
+
+        said = read(source, world, done)
+
+        assert [(r["source_key"], r["op"]) for r in said.rows] == [(key(2), "upsert"), (key(77), "delete")]
+
+    def test_a_page_that_shifts_under_a_deletion_deletes_nobody_else(self, vault, source, world, sender):
+        done = read(source, world).states[-1]
+
+        def somebody_deletes(server: FakeVault, page: int) -> None:
+            if len(server.objects[NAME]) == 5 and server.asked("/query")[-1].form.get("q", "").count("CONTAINS"):
+                server.objects[NAME] = server.objects[NAME][1:]
+
+        vault.faults.page_caps.append(2)
+        vault.faults.on_page = somebody_deletes
+        sender.says(*map(key, range(1, 6)))
+
+        assert "delete" not in {r["op"] for r in read(source, world, done).rows if r["source_key"] != key(1)}
+
+    def test_messages_are_handled_once(self, source, world, sender):
+        done = read(source, world).states[-1]
+        sender.says(key(1))
+        after = read(source, world, done).states[-1]
+
+        assert read(source, world, after).keys == []
+
+    def test_messages_from_before_a_full_reading_are_in_it(self, source, world, sender, vault):
+        sender.says(key(1))
+
+        first = read(source, world)
+
+        assert len(first.keys) == 5
+        assert first.states[-1]["inbox"] == 1
+
+    def test_messages_about_other_objects_are_passed_over(self, source, world, sender, vault):
+        done = read(source, world).states[-1]
+        sender.says(key(1), name="site__v")
+
+        said = read(source, world, done)
+
+        assert (said.keys, said.states[-1]["inbox"]) == ([], 1)
+
+    def test_polling_heals_what_got_lost(self, source, world, sender, vault):
+        done = read(source, world).states[-1]
+        vault.objects[NAME].append(row(6, modified_date__v=moment(datetime.now(UTC).timestamp() - 5)))
+
+        assert read(source, world, done).keys == [key(6)]
+
+    def test_a_reading_may_stop_after_every_checkpoint(self, source, world, sender, vault):
+        done = read(source, world).states[-1]
+        for at in range(3):
+            sender.says(*[key(at * 1000 + n) for n in range(150)])
+        whole = read(source, world, done)
+
+        for state in whole.states:
+            later = read(source, world, state)
+            assert later.rows == whole.rows[len(whole.rows) - len(later.rows) :]
+
+    def test_an_inbox_that_is_not_there_is_noticed(self, source, world):
+        assert [notice for notice in read(source, world).notices if "is the receiver" in notice]
+
+    def test_a_key_that_messages_do_not_tell_is_refused(self, source, world):
+        with pytest.raises(ConfigError, match="tell ids only"):
+            list(source.read(world, StreamRequest(NAME, ("external_id__v",)), None))
