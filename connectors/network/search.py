@@ -1,13 +1,16 @@
 """Records by search: those that were modified in a window of time, state by state.
 
-A search pages by offset over a set that moves, so a window whose size changes while it is read is read again; and it gives
-no more than so many, so a window that holds more is cut in two. The state: `cursor`, up to which time (in milliseconds, by
-Network's clock) the last finished run read; while a run is under way `upper`, up to which it reads, and `at`, how far it is.
+A search pages by offset over a set that moves. So a window ends before now, where nothing can move into it, and is read
+again when something moved out; what was modified meanwhile is swept up afterwards, until a sweep finds nothing. A window
+that holds more than a search gives is cut in two.
+
+The state: `cursor`, up to which time (in milliseconds, by Network's clock) the last finished run read; while a run is under
+way `upper`, up to which it reads, and `at`, how far it is.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -21,8 +24,27 @@ from mdm.errors import UnavailableError
 MODIFIED, KEY = "modified_date__v", "vid__v"
 MOST = 10_000
 ATTEMPTS = 5
-# Far enough that what is modified during a full reading is still before it.
-AHEAD = 10 * 366 * 86_400_000
+SWEEPS = 5
+# The end of the last sweep, for records whose time is ahead of Network's own clock.
+AHEAD = 4_000_000_000_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a reading is: in a sweep from `begin` to `end`, in a record state, in the window from `low` to `high`.
+
+    Of the window's `total` records the first `offset` were given out. `found` counts what the sweep gave so far.
+    """
+
+    state: str
+    begin: int
+    end: int
+    low: int
+    high: int | None = None
+    offset: int = 0
+    total: int = 0
+    sweep: int = 1
+    found: int = 0
 
 
 @dataclass
@@ -36,6 +58,7 @@ class SearchReading:
 
     def __post_init__(self) -> None:
         self.wanted = replace(self.request, key=self.request.key or (KEY,), modified=self.request.modified or MODIFIED)
+        self.states: list[str] = self.options["states"]
         self._page = 0
 
     def messages(self, state: dict[str, Any] | None) -> Iterator[Message]:
@@ -45,60 +68,70 @@ class SearchReading:
         since = state.get("cursor")
         upper = int(state.get("upper") or self.api.now * 1000)
         low = 0 if since is None else max(since - self.options["overlap"] * 1000, 0)
-        end = upper + AHEAD if since is None else upper
-        at = state.get("at") or {"state": self.options["states"][0], "low": low, "high": None, "offset": 0, "total": None}
+        place = Place(**state["at"]) if "at" in state else Place(self.states[0], low, upper, low)
+        yield from self._sweeps(place, {"upper": upper, **({} if since is None else {"cursor": since})})
         # What was read before an interruption may be gone by now, so only a reading in one go proves anything.
-        from_start = "at" not in state
-        base = {"upper": upper, **({} if since is None else {"cursor": since})}
-        for name in self.options["states"][self.options["states"].index(at["state"]) :]:
-            place = at if name == at["state"] else {"state": name, "low": low, "high": None, "offset": 0, "total": None}
-            yield from self._state(place, end, base)
-        if since is None and from_start:
+        if since is None and "at" not in state:
             yield Complete()
         yield Checkpoint({"cursor": upper})
 
-    def _state(self, at: dict[str, Any], end: int, base: dict[str, Any]) -> Iterator[Message]:
-        """The records in one state, window after window."""
-        while at["low"] < end:
-            if at["high"] is None:
-                at = {**at, **self._window(at, end)}
-            yield from self._pages(at, base)
-            at = {**at, "low": at["high"], "high": None, "offset": 0, "total": None}
-            yield Checkpoint({**base, "at": at})
-
-    def _window(self, at: dict[str, Any], end: int) -> dict[str, Any]:
-        """A window from `low` on that holds no more than a search gives."""
-        high = end
+    def _sweeps(self, place: Place, base: dict[str, Any]) -> Iterator[Message]:
+        """A later run reads its window once; a full reading goes on until nothing is left that was modified meanwhile."""
         while True:
-            total = int(self._found(at, high, 0, 1)["totalCount"])
-            if total <= MOST or high - at["low"] <= 1:
-                return {"high": high, "total": total}
-            high = at["low"] + (high - at["low"]) // 2
+            place = yield from self._sweep(place, base)
+            if "cursor" in base or place.end == AHEAD:
+                return
+            settled = place.sweep > 1 and not place.found
+            if place.sweep > SWEEPS:
+                yield Notice(f"{self.request.stream}: records kept moving while they were read; run again")
+            end = AHEAD if settled or place.sweep > SWEEPS else max(int(self.api.now * 1000), place.end)
+            place = Place(self.states[0], place.end, end, place.end, sweep=place.sweep + 1)
 
-    def _pages(self, at: dict[str, Any], base: dict[str, Any]) -> Iterator[Message]:
+    def _sweep(self, place: Place, base: dict[str, Any]) -> Generator[Message, None, Place]:
+        for name in self.states[self.states.index(place.state) :]:
+            if name != place.state:
+                place = replace(place, state=name, low=place.begin, high=None, offset=0, total=0)
+            while place.low < place.end:
+                place = place if place.high is not None else self._window(place)
+                place = yield from self._pages(place, base)
+                place = replace(place, low=place.high or place.end, high=None, offset=0, total=0)
+                if place.low < place.end:
+                    yield Checkpoint({**base, "at": asdict(place)})
+        return place
+
+    def _window(self, place: Place) -> Place:
+        """A window from `low` on that holds no more than a search gives."""
+        high = place.end
+        while True:
+            total = int(self._found(replace(place, high=high), 1)["totalCount"])
+            if total <= MOST or high - place.low <= 1:
+                return replace(place, high=high, total=total)
+            high = place.low + (high - place.low) // 2
+
+    def _pages(self, place: Place, base: dict[str, Any]) -> Generator[Message, None, Place]:
         attempts = 0
-        while at["offset"] < at["total"]:
-            answer = self._found(at, at["high"], at["offset"], self.options["page_size"])
+        while place.offset < place.total:
+            answer = self._found(place, self.options["page_size"])
             total, entities = int(answer["totalCount"]), rows(self.api.source, answer, "entities")
-            if total != at["total"]:
+            if total != place.total:
+                attempts += 1
                 # Something left the window: what comes after it moved up over the edge of the page.
-                at, attempts = {**at, "offset": 0 if attempts < ATTEMPTS else at["offset"], "total": total}, attempts + 1
+                place = replace(place, total=total, offset=place.offset if attempts > ATTEMPTS else 0)
                 if attempts <= ATTEMPTS:
                     continue
-            if not entities:
-                if at["offset"] < total:
-                    raise UnavailableError(f"{self.request.stream}: an empty page where records are left; try again later")
-                break
-            at = {**at, "offset": at["offset"] + len(entities)}
+            if not entities and place.offset < total:
+                raise UnavailableError(f"{self.request.stream}: an empty page where records are left; try again later")
+            place = replace(place, offset=place.offset + len(entities), found=place.found + len(entities))
             yield from self._records(entities)
-            yield Checkpoint({**base, "at": at})
+            yield Checkpoint({**base, "at": asdict(place)})
         if attempts > ATTEMPTS:
             yield Notice(f"{self.request.stream}: records kept moving while they were read; run again")
+        return place
 
-    def _found(self, at: dict[str, Any], high: int, offset: int, limit: int) -> dict[str, Any]:
-        span = f"range||{MODIFIED}:{at['low']}||{high - 1}"
-        filters = "~".join([span, f"{record_state.STATE}:{at['state']}", *(self.options["filters"] or [])])
-        return self.api.search(self.kind.upper(), filters=filters, offset=offset, limit=limit)
+    def _found(self, place: Place, limit: int) -> dict[str, Any]:
+        span = f"range||{MODIFIED}:{place.low}||{(place.high or place.end) - 1}"
+        filters = "~".join([span, f"{record_state.STATE}:{place.state}", *(self.options["filters"] or [])])
+        return self.api.search(self.kind.upper(), filters=filters, offset=place.offset, limit=limit)
 
     def _records(self, entities: list[dict[str, Any]]) -> Iterator[Message]:
         self._page += 1

@@ -62,6 +62,7 @@ class Client:
     usage: tuple[int, int] | None = None
     _granted: login.Granted | None = field(default=None, repr=False)
     _door: Door | None = field(default=None, repr=False)
+    _denied: DeniedError | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         login.required(self.source, self.options)
@@ -79,8 +80,14 @@ class Client:
         return f"/services/data/{self.options['version']}/{rest}"
 
     def login(self) -> None:
-        """Begin a session."""
-        self._granted = login.login(self.source, self.options, self.context, self._front, self.now)
+        """Begin a session; a user who was denied once is not tried again."""
+        if self._denied is not None:
+            raise self._denied
+        try:
+            self._granted = login.login(self.source, self.options, self.context, self._front, self.now)
+        except DeniedError as error:
+            self._denied = error
+            raise
         if self._door is None or self._door.base != self._granted.base:
             self._door = Door(self.source, self._granted.base, self.context, complaint=self.complaint, heed=self._heed)
 

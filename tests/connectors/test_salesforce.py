@@ -597,8 +597,11 @@ class TestLogin:
     def test_a_refused_login_is_tried_once_only(self, org, clock, kind):
         org.faults.login = kind
 
-        with pytest.raises(DeniedError, match=kind):
-            read(org, clock)
+        connector, context = Salesforce("crm", org.options()), Context(clock=clock, sleep=clock.sleep)
+
+        for name in (NAME, "Address_vod__c"):
+            with pytest.raises(DeniedError, match=kind):
+                list(connector.read(context, StreamRequest(name, ("Id",)), None))
 
         assert len(org.asked("/token")) == 1
         assert clock.slept == []
