@@ -10,6 +10,7 @@ import ipaddress
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ import requests
 from requests.auth import AuthBase
 
 from mdm.connector.retry import Backoff, retried, retry_after, same_host
+from mdm.connector.strict import strictly
 from mdm.errors import ConfigError, DamagedError, DeniedError, SourceError, UnavailableError
 
 if TYPE_CHECKING:
@@ -129,6 +131,8 @@ class Door:
                 blocks.append(block)
         # What `content` would hold, had it been read without a limit.
         response._content = b"".join(blocks)
+        plain, where = response.json, f"source {self.source!r}"
+        response.json = lambda **more: strictly(partial(plain, **more), where)  # type: ignore[method-assign]
 
     def _file(
         self, method: str, where: str, credentials: Mapping[str, str], request: Mapping[str, Any], words: str | None

@@ -3,6 +3,7 @@
 The key is never cleaned: leading zeros, blanks and case are the source's own.
 """
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ import polars as pl
 
 from mdm.connector.contract import StreamRequest
 from mdm.connector.message import EXCERPT, RECORDS, Message, Notice, Records, Rejected
+from mdm.connector.strict import is_strict
 from mdm.errors import DriftError
 
 _ZONED = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
@@ -28,6 +30,8 @@ _LOCAL = (
 )
 _DATES = ("%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%Y/%m/%d", "%d-%b-%Y", "%d %b %Y")
 _NONE = r"^[0\s:./-]*$"
+_UNSURE = "\0"
+_ROUNDED = r"^-?\d+(?:\.\d+)?[eE][+-]?\d+$"
 _EPOCHS = ((r"^\d{10}$", 1_000_000), (r"^\d{13}$", 1_000))
 
 
@@ -53,9 +57,32 @@ def keyed_json(
     payload: pl.Series, request: StreamRequest, *, position: pl.Series, where: str, fields: tuple[str, ...]
 ) -> list[Message]:
     """Records (and rejections) from JSON texts, each an object; `fields` are the top-level names seen in them."""
-    parts = [_values(payload, field, fields, where) for field in request.key]
+    parts = [_exact(payload, field, _values(payload, field, fields, where)) for field in request.key]
     modified = None if request.modified is None else _values(payload, request.modified, fields, where)
     return _page(payload, parts, modified, position, request, fields)
+
+
+def _exact(payload: pl.Series, field: str, values: pl.Series) -> pl.Series:
+    """The values of a key field, with a NUL for those that another reader would read in another way.
+
+    A name that stands twice has two values, and a number too large for this machine is no longer the one that was sent.
+    """
+    twice = (payload.str.count_matches(_written(field)) > 1).fill_null(False)
+    rounded = values.str.contains(_ROUNDED).fill_null(False)
+    if not (twice.any() or rounded.any()):
+        return values
+    frame = pl.DataFrame({"value": values, "payload": payload, "twice": twice, "rounded": rounded})
+    # A name at two places may stand in two objects; only reading the text tells.
+    bad = [text for text in frame.filter("twice")["payload"] if not is_strict(text)]
+    changed = pl.col("rounded") & ~pl.col("payload").str.contains(pl.col("value"), literal=True)
+    wrong = changed | (pl.col("twice") & pl.col("payload").is_in(pl.Series(bad, dtype=pl.String).implode()))
+    return frame.select(pl.when(wrong).then(pl.lit(_UNSURE)).otherwise("value")).to_series()
+
+
+def _written(field: str) -> str:
+    """How the last name on the way to a field is written in JSON."""
+    names = {field, field.rpartition(".")[2]}
+    return "(?:" + "|".join(sorted(re.escape(json.dumps(name, ensure_ascii=False)) for name in names)) + r")\s*:"
 
 
 def _page(
@@ -77,15 +104,24 @@ def _page(
     joined = pl.DataFrame([part.alias(str(at)) for at, part in enumerate(parts)])
     frame = pl.DataFrame(
         {"source_key": _joined(joined, len(payload)), "payload": payload, "source_time": times, "position": position}
-    ).with_columns(op=pl.lit("upsert"), merged_into=pl.lit(None, pl.String))
+    ).with_columns(op=pl.lit("upsert"), merged_into=pl.lit(None, pl.String), reason=_reason(joined, len(payload), request.key))
     good = frame.filter(pl.col("source_key").is_not_null()).select(list(RECORDS))
     bad = frame.filter(pl.col("source_key").is_null())
     messages: list[Message] = [Records(good, fields, tabular)]
     if len(bad):
-        reason = f"no value in the key {', '.join(request.key)}; the record cannot be told from others"
-        excerpt = pl.col("payload").str.slice(0, EXCERPT).alias("excerpt")
-        messages.append(Rejected(bad.select("position", pl.lit(reason, pl.String).alias("reason"), excerpt)))
+        messages.append(Rejected(bad.select("position", "reason", pl.col("payload").str.slice(0, EXCERPT).alias("excerpt"))))
     return messages + notices
+
+
+def _reason(parts: pl.DataFrame, height: int, key: Sequence[str]) -> pl.Series:
+    """Why a row would have no key, were it so."""
+    names = ", ".join(key)
+    empty = f"no value in the key {names}; the record cannot be told from others"
+    unsure = f"the key {names} is not sure: its name stands twice, its number is too large to be exact, or it holds a NUL"
+    if not parts.width:
+        return pl.Series([empty]).new_from_index(0, height)
+    doubted = pl.any_horizontal([pl.col(name).str.contains(_UNSURE, literal=True) for name in parts.columns])
+    return parts.select(pl.when(doubted).then(pl.lit(unsure)).otherwise(pl.lit(empty))).to_series()
 
 
 def _joined(parts: pl.DataFrame, height: int) -> pl.Series:
@@ -93,7 +129,9 @@ def _joined(parts: pl.DataFrame, height: int) -> pl.Series:
     if not parts.width:
         return pl.Series([None], dtype=pl.String).new_from_index(0, height)
     filled = [pl.col(name).fill_null("") for name in parts.columns]
-    present = pl.any_horizontal([part.str.strip_chars() != "" for part in filled])
+    # No database keeps a NUL in a text.
+    clean = pl.all_horizontal([~part.str.contains(_UNSURE, literal=True) for part in filled])
+    present = clean & pl.any_horizontal([part.str.strip_chars() != "" for part in filled])
     written = pl.concat_str([escaped(part) for part in filled], separator="|")
     return parts.select(pl.when(present).then(written)).to_series()
 

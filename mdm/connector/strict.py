@@ -1,0 +1,62 @@
+"""JSON taken at its word: no name twice, no number that is none, no depth that could only be meant to harm.
+
+Readers differ in what they make of such texts (the first of two names, or the last), so a record could be one thing to the
+key and another to the mapping.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mdm.errors import DamagedError
+
+
+class _Strange(ValueError):
+    """What is JSON to some readers only."""
+
+
+def strictly(read: Callable[..., Any], where: str) -> Any:
+    """What a reader of JSON, given these hooks, reads; DamagedError for what readers do not agree on.
+
+    A text that is no JSON at all raises the reader's own error.
+    """
+    try:
+        return read(object_pairs_hook=_once, parse_constant=_never, parse_float=_finite)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except RecursionError:
+        raise DamagedError(f"{where}: the answer is nested too deeply; ask the source why") from None
+    except _Strange as error:
+        raise DamagedError(f"{where}: the answer is no strict JSON: {error}; ask the source why") from None
+    except ValueError:
+        raise DamagedError(f"{where}: the answer holds a number of thousands of digits; ask the source why") from None
+
+
+def is_strict(text: str) -> bool:
+    """Whether every reader would make the same of a JSON text."""
+    try:
+        strictly(lambda **hooks: json.loads(text, **hooks), "")
+    except (DamagedError, ValueError):
+        return False
+    return True
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in made if names.count(name) > 1)
+        raise _Strange(f"the name {twice[:60]!r} stands twice in one object")
+    return made
+
+
+def _never(name: str) -> None:
+    raise _Strange(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise _Strange(f"the number {text[:20]} is too large")
+    return value
