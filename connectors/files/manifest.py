@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ _ROWS = {"rows", "records", "count", "rowcount", "recordcount", "numberofrecords
 _BYTES = {"bytes", "size", "filesize", "length"}
 _NAMES = {"file", "filename", "name", "path"}
 LARGEST = 16 << 20
+MARKERS = (".ok", ".done", ".ready", ".complete", ".finished", ".fin", ".flag", ".trg", ".trigger")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ class Manifests:
             pattern = template.replace("{name}", literal(found.name)).replace("{stem}", literal(stem))
             for manifest in self.place.beside(found, pattern):
                 claims = list(_claims(self._text(manifest), manifest.label))
+                if manifest.name.lower().endswith(MARKERS):
+                    # A bare number in a marker is a time or a day, as a rule.
+                    claims = [(name, replace(claim, rows=None) if name is None else claim) for name, claim in claims]
                 told = [claim for name, claim in claims if name in (None, found.name)]
                 if own or told:
                     return _joined(manifest.label, told)

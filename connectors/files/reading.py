@@ -239,7 +239,7 @@ def delimited_of(part: Part, options: Options, notices: list[str]) -> Delimited:
     if not delimiter:
         delimiter = _sniffed(part, options, notices)
     delimiter = _DELIMITERS.get(delimiter, delimiter)
-    plain = {"delimiter": delimiter, **{name: options[name] for name in ("quote", "comment", "frame", "escape")}}
+    plain = {**{name: options[name] for name in ("quote", "comment", "frame", "escape")}, "delimiter": delimiter}
     for name, value in plain.items():
         if (value or name == "delimiter") and (len(value) != 1 or not value.isascii() or value in "\r\n"):
             raise ConfigError(f"option {name!r} takes one plain character, not {value!r}")

@@ -1,13 +1,19 @@
 """The files connector keeps the connector contract, whatever the format."""
 
 import gzip
+import hashlib
+import io
 import json
+import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import fsspec
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from connectors.files import Files
 from mdm.connector import Context, StreamRequest
@@ -68,6 +74,46 @@ def workbook(folder: Path) -> None:
     book.save(folder / "things.xlsx")
 
 
+def tarred(folder: Path) -> None:
+    with tarfile.open(folder / "things.tgz", "w:gz") as archive:
+        for name, lines in (("out/things_1.csv", LINES[:8]), ("out/things_2.csv", [LINES[0], *LINES[8:]])):
+            data = "\n".join(lines).encode()
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+
+
+def columns(folder: Path) -> None:
+    table = {"Id": KEYS, "Name": [f"Ana {key}" for key in KEYS], "Modified": ["2026-01-01"] * len(KEYS)}
+    pq.write_table(pa.table(table), folder / "things.parquet", row_group_size=4)
+
+
+def framed(folder: Path) -> None:
+    rows = [
+        "|Id  |Name      |Modified  |",
+        "|----|----------|----------|",
+        *(f"|{key} |Ana {key}   |2026-01-01|" for key in KEYS),
+    ]
+    (folder / "things.txt").write_text("\n".join(["A list", "-" * 27, *rows, "-" * 27, "EOF"]))
+
+
+def escaped(folder: Path) -> None:
+    (folder / "things.txt").write_text("Id,Name,Modified\n" + "".join(f'{key},"Ana \\"{key}\\"",2026-01-01\n' for key in KEYS))
+
+
+def elsewhere(folder: Path) -> None:
+    two_files(folder)
+    for file in folder.iterdir():
+        fsspec.filesystem("memory").pipe(f"/contract/{file.name}", file.read_bytes())
+
+
+def proven(folder: Path) -> None:
+    two_files(folder)
+    for file in list(folder.iterdir()):
+        rows = len(file.read_text().splitlines()) - 1
+        (folder / f"{file.name}.ctl").write_text(f"{file.name};{rows};{hashlib.md5(file.read_bytes()).hexdigest()}")
+
+
 TestTwoFiles = connector_suite.tests(subject(two_files, "Id"))
 TestZip = connector_suite.tests(subject(zipped, "Id", member="*.csv"))
 TestGzip = connector_suite.tests(subject(packed, "Id"))
@@ -75,3 +121,9 @@ TestJsonLines = connector_suite.tests(subject(json_lines, "who.Id"))
 TestJsonArray = connector_suite.tests(subject(json_array, "who.Id"))
 TestJsonDocuments = connector_suite.tests(subject(json_documents, "who.Id"))
 TestExcel = connector_suite.tests(subject(workbook, "Id"))
+TestTar = connector_suite.tests(subject(tarred, "Id"))
+TestParquet = connector_suite.tests(subject(columns, "Id"))
+TestFramedList = connector_suite.tests(subject(framed, "Id", frame="|", end_marker="EOF"))
+TestEscapedText = connector_suite.tests(subject(escaped, "Id", escape="\\"))
+TestElsewhere = connector_suite.tests(subject(elsewhere, "Id", path="memory://contract/things*"))
+TestManifest = connector_suite.tests(subject(proven, "Id", path="things*.csv", manifest="{name}.ctl"))
