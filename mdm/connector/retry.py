@@ -101,7 +101,12 @@ def retry_after(header: str | None, now: float) -> float | None:
 
 def same_host(base: str, link: str) -> str:
     """The link made absolute, if it stays on the scheme, host and port of the base."""
-    target = urljoin(base, link)
+    try:
+        target = urljoin(base, link)
+        urlsplit(target)
+    except ValueError:
+        # An address that cannot be read is nobody's home.
+        target = "unreadable:"
     if _origin(target) != _origin(base) or "@" in urlsplit(target).netloc:
         raise DamagedError(
             f"the source points to {_shown(target)!r}, which is not its own host {_shown(base)!r}; "
