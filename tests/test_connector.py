@@ -102,6 +102,54 @@ class TestOptions:
         assert "P4ss" not in str(caught.value)
 
 
+class TestKeysOfStrangeJson:
+    """Texts that readers of JSON differ on have no key that is sure (the hostile input table's row on JSON)."""
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ('{"id": "1", "id": "2"}', "its name stands twice"),
+            ('{"id": 12345678901234567890123}', "too large to be exact"),
+            ('{"id": 0.12345678901234567890123e5}', "too large to be exact"),
+            ('{"id": "a\\u0000b"}', "it holds a NUL"),
+            ('{"id": NaN}', "no value in the key id"),
+            ('{"id": "1", "other": NaN}', "no value in the key id"),
+            ('{"id": "1", "other": 1e999}', "no value in the key id"),
+            ('{"id": "1", "other": ' + "[" * 100_000 + "]" * 100_000 + "}", "no value in the key id"),
+            ("nothing", "no value in the key id"),
+        ],
+        ids=["twice", "digits", "fraction", "NUL", "NaN", "NaN elsewhere", "huge elsewhere", "deep", "no JSON"],
+    )
+    def test_a_key_that_is_not_sure_is_rejected(self, text, words):
+        page = pl.Series(['{"id": "good"}', text])
+
+        messages = keyed_json(
+            page, StreamRequest("things", ("id",)), position=pl.Series(["1", "2"]), where="page 1", fields=("id",)
+        )
+
+        assert messages[0].frame["source_key"].to_list() == ["good"]
+        ((position, reason, _),) = messages[1].frame.rows()
+        assert position == "2"
+        assert words in reason
+
+    @pytest.mark.parametrize(
+        ("text", "key"),
+        [
+            ('{"id": "1", "of": {"id": "2"}}', "1"),
+            ('{"of": {"id": "2"}, "id": "1"}', "1"),
+            ('{"id": "1", "text": "\\"id\\": 3"}', "1"),
+            ('{"id": "1e5"}', "1e5"),
+            ('{"id": 18446744073709551615}', "18446744073709551615"),
+        ],
+    )
+    def test_a_key_that_is_sure_is_kept_as_it_was_written(self, text, key):
+        messages = keyed_json(
+            pl.Series([text]), StreamRequest("things", ("id",)), position=pl.Series(["1"]), where="page 1", fields=("id",)
+        )
+
+        assert messages[0].frame["source_key"].to_list() == [key]
+
+
 class TestKeys:
     def page(self, key: tuple[str, ...], modified: str | None = None, **columns: list[str | None]):
         frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))

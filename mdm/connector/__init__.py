@@ -26,6 +26,7 @@ from mdm.connector.door import Door, address, loopback
 from mdm.connector.evidence import Evidence
 from mdm.connector.keying import escaped, joined_key, keyed, keyed_json, source_times
 from mdm.connector.message import (
+    EXCERPT,
     OPERATIONS,
     RECORDS,
     REJECTED,
@@ -44,6 +45,7 @@ from mdm.connector.retry import Backoff, Budget, retried, retry_after, same_host
 
 __all__ = [
     "DELETES",
+    "EXCERPT",
     "OPERATIONS",
     "PER_SECOND",
     "RECORDS",

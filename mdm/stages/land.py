@@ -13,7 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from mdm import delivered, digest, fault, mapping
-from mdm.connector import Checkpoint, Complete, Connector, Notice, Records, Rejected, SchemaChange, StreamRequest
+from mdm.connector import EXCERPT, Checkpoint, Complete, Connector, Notice, Records, Rejected, SchemaChange, StreamRequest
 from mdm.connector import Context as World
 from mdm.hub import Session, Tally
 from mdm.hub import source as versions
@@ -43,6 +43,7 @@ def run(landing: Landing, connector: Connector, world: World, *, progress: Calla
     for message in connector.read(world, request, state):
         match message:
             case Records(frame, fields, tabular):
+                frame = _storable(landing, delivery, frame)
                 _trusted(landing, delivery, declared, frame)
                 _judge_drift(landing, delivery, frame, fields, tabular)
                 delivery.total += frame.height
@@ -72,6 +73,17 @@ def _begun(landing: Landing, declared: Declared, world: World) -> tuple[dict[str
     delivery = Delivery(world=world, asked=(used.requests, used.bytes), withheld=withheld.waiting(landing))
     delivery.first_state = None if state is None else json.dumps(state)
     return state, delivery
+
+
+def _storable(landing: Landing, delivery: Delivery, frame: pl.DataFrame) -> pl.DataFrame:
+    """The records a database can keep; those with a NUL in them are rejected, for one must not stop the rest."""
+    nul = pl.any_horizontal(pl.col("source_key", "payload", "merged_into").str.contains("\0", literal=True).fill_null(False))
+    bad = frame.filter(nul)
+    if bad.is_empty():
+        return frame
+    reason = pl.lit("it holds a NUL, which no database keeps in a text").alias("reason")
+    _reject(landing, delivery, bad.select("position", reason, pl.col("payload").str.slice(0, EXCERPT).alias("excerpt")))
+    return frame.filter(~nul)
 
 
 def _trusted(landing: Landing, delivery: Delivery, declared: Declared, frame: pl.DataFrame) -> None:
@@ -162,7 +174,9 @@ def _land_once(tx: Session, landing: Landing, delivery: Delivery, page: pl.DataF
 
 def _reject(landing: Landing, delivery: Delivery, frame: pl.DataFrame) -> None:
     source, stream = landing.names
-    kept = frame.head(max(0, _MOST_REJECTED - delivery.rejected)).select("position", "reason", "excerpt")
+    kept = frame.head(max(0, _MOST_REJECTED - delivery.rejected)).select(
+        pl.col("position", "reason", "excerpt").str.replace_all("\0", "\u2400", literal=True)
+    )
     first = delivery.rejected + 1
     rows = kept.with_columns(
         run_id=pl.lit(landing.number, pl.Int64),
