@@ -10,8 +10,10 @@ Vault remembers deletions for thirty days: a longer pause asks for a full readin
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from connectors.vault.client import Client
+from connectors.vault.deletion import REMEMBERED
 from connectors.vault.description import Descriptions
 from connectors.vault.direct import DirectReading, Shelf
 from connectors.vault.direct.extract import KEYS, extract_of
@@ -20,11 +22,12 @@ from connectors.vault.login import needed
 from connectors.vault.reading import VaultReading
 from connectors.vault.replay import ADDRESS, Recorded, record
 from connectors.vault.spark import Receiver, receiver
-from mdm.connector import Context, Finding, Message, Option, Options, Stream, StreamRequest, chosen
+from mdm.connector import PER_SECOND, Context, Finding, Message, Option, Options, Stream, StreamRequest, chosen
 from mdm.errors import MdmError
 
 __all__ = ["Vault", "record"]
 SKEW = 300
+DAY = 86_400
 MODES = ("query", "direct")
 
 
@@ -56,6 +59,7 @@ class Vault:
         Option("page_size", int, 1000, "How many rows to ask for at a time; the Vault may send fewer.", least=1),
         Option("overlap", int, 600, "How many seconds before the last run's beginning to read again.", least=0),
         Option("page_rows", int, 20_000, "How many rows of a Direct Data archive to land at a time.", least=1),
+        PER_SECOND,
         Option("deletions", bool, True, "Whether to read the feed of deletions."),
         Option("merges", bool, False, "Whether to look through the Vault's jobs for merges; needs the right to read jobs."),
         Option("merge_jobs", list, help="The ids of merge jobs whose results are to be read."),
@@ -73,6 +77,13 @@ class Vault:
 
     def __repr__(self) -> str:
         return f"Vault({self.name!r})"
+
+    @property
+    def tenant(self) -> str | None:
+        """The Vault, whose pace all sources that read it keep together."""
+        if self.chosen["recorded"]:
+            return None
+        return f"vault:{str(self.chosen['vault_dns'] or urlsplit(self.chosen['base_url']).hostname).lower()}"
 
     def check(self, context: Context) -> list[Finding]:
         """Whether the Vault lets us in, whether it is the right one, and whether its clock agrees with ours."""
@@ -133,11 +144,18 @@ class Vault:
     def _stream(self, descriptions: Descriptions, request: StreamRequest) -> Stream:
         options = self._of(request)
         name = options["object"] or request.stream
-        direct = options["mode"] == "direct"
-        key = request.key or (KEYS.get(extract_of(name)) if direct else None) or ("id",)
-        if direct and not extract_of(name).startswith("Object."):
-            return Stream(request.stream, key, deletes="none" if is_log(name) else "feed")
-        fields = descriptions.fields(name.removeprefix("Object."))
-        return Stream(
-            request.stream, key, fields, options["cursor"] or None, "feed" if direct or options["deletions"] else "none"
-        )
+        if options["mode"] == "direct":
+            return self._extract(descriptions, request, extract_of(name))
+        told = [options[way] for way in ("deletions", "merges", "merge_jobs", "spark_inbox")]
+        # A recording stands still, so it forgets nothing.
+        days = REMEMBERED // DAY if options["deletions"] and options["cursor"] and not options["recorded"] else None
+        key, deletes = request.key or ("id",), "feed" if any(told) else "none"
+        return Stream(request.stream, key, descriptions.fields(name), options["cursor"] or None, deletes, tombstones=days)
+
+    def _extract(self, descriptions: Descriptions, request: StreamRequest, name: str) -> Stream:
+        """A stream of archives: what is missing among them is noticed by itself, however long the pause."""
+        key = request.key or KEYS.get(name, ("id",))
+        known = name.startswith("Object.")
+        fields = descriptions.fields(name.removeprefix("Object.")) if known else ()
+        cursor = self._of(request)["cursor"] if known else None
+        return Stream(request.stream, key, fields, cursor or None, "none" if is_log(name) else "feed")

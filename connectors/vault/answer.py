@@ -80,7 +80,11 @@ def _error(kind: str, text: str, status: str) -> SourceError:
     if kind == EXPIRED:
         return SessionExpired(text)
     if kind in DENIED:
-        return DeniedError(f"{text}. It was not tried again, for that could lock the account; correct the credentials or rights")
+        denied = DeniedError(
+            f"{text}. It was not tried again, for that could lock the account; correct the credentials or rights"
+        )
+        denied.rights = kind == "INSUFFICIENT_ACCESS"
+        return denied
     if kind in BUSY or status == "EXCEPTION":
         return UnavailableError(f"{text}; try again later")
     if kind in SHAPE:

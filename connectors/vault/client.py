@@ -58,7 +58,7 @@ class Client:
         try:
             self._session_id = Login(self.door, self.options).session()
         except DeniedError as error:
-            self._denied = error
+            error.rights, self._denied = False, error
             raise
 
     def ask(self, method: str, link: str, form: Mapping[str, str] | None = None) -> Answer:
@@ -103,9 +103,9 @@ class Client:
         return answered(self.source, self.context.secrets, response)
 
     def _complaint(self, response: requests.Response) -> SourceError | None:
-        # What came with a good status is read once, by `_answered`; a file is read by nobody else.
-        streamed = response.ok and response.request.headers.get("Accept") != "application/octet-stream"
-        return None if streamed else complaint(self.source, self.context.secrets, response)
+        # What came with a good status is read once, by `_answered`; in place of a file nobody else would read it.
+        read_later = response.ok and response.request.headers.get("Accept") != "application/octet-stream"
+        return None if read_later else complaint(self.source, self.context.secrets, response)
 
     def _heed(self, response: requests.Response) -> None:
         """Keep the pace the Vault asks for, and its clock."""

@@ -126,6 +126,9 @@ def _numbered(folder: Path, draft: Path) -> None:
 
 
 def _synced(folder: Path) -> None:
+    """Make the folder's list durable, where a folder can be opened for that."""
+    if os.name != "posix":
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def from_archives(folder: Path) -> Iterator[Subject]:
     with FakeVault() as vault:
         vault.objects[NAME] = list(ROWS)
         times = [datetime(2026, 1, 9, 1, tzinfo=UTC) + timedelta(minutes=15 * at) for at in range(50)]
-        said = iter(zip(times, times[1:], strict=False))
+        said = pairwise(times)
 
         def incremental(news: News) -> None:
             start, stop = next(said)

@@ -120,6 +120,20 @@ class TestLogin:
 
         assert len(vault.asked("/auth")) == 1
 
+    @pytest.mark.parametrize(("kind", "rights"), [("query", True), ("auth", False)])
+    def test_a_missing_right_is_told_from_a_refused_user(self, vault, kind, rights):
+        vault.fail_once(kind, "INSUFFICIENT_ACCESS")
+
+        with pytest.raises(DeniedError) as caught:
+            read(vault.oauth_options(token="env:TOKEN"))
+
+        assert caught.value.rights is rights
+
+    def test_sources_of_one_vault_keep_one_pace(self, vault):
+        tenants = {Vault("a", vault.options()).tenant, Vault("b", vault.oauth_options(token="env:TOKEN")).tenant}
+
+        assert tenants == {f"vault:{DNS}"}
+
     def test_a_login_that_does_not_say_where_it_led_is_refused(self, vault, monkeypatch):
         monkeypatch.setattr(vault, "_session", lambda: {"responseStatus": "SUCCESS", "sessionId": "X"})
 

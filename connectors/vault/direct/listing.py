@@ -127,7 +127,8 @@ def is_log(extract: str) -> bool:
 
 def minute(seconds: float) -> str:
     """A time as Direct Data writes it."""
-    return moment(seconds)[:16] + "Z"
+    text = moment(seconds)
+    return f"{text[:16]}Z" if text.endswith(":00.000Z") else text
 
 
 def _archive(item: Mapping[str, Any]) -> Archive:
