@@ -26,6 +26,8 @@ from mdm.errors import ConfigError, DamagedError
 
 NOTES = {"notes", "textarea"}
 BLANKS = r"\s+"
+# However many rows a page may have, it holds no more values than this.
+CELLS = 2_000_000
 NAMED = re.compile(r"\[[^\]]+\]")
 # The data dictionary's labels, and the names its columns have everywhere else.
 DICTIONARY = {
@@ -123,7 +125,7 @@ class XmlReading:
             if at > after:
                 held.append(row)
                 self.total += 1
-            if len(held) == self.options["page_rows"]:
+            if len(held) >= min(self.options["page_rows"], max(1, CELLS // len(row.values))):
                 yield self._page(project, held, at)
                 held = []
         if held:

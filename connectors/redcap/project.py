@@ -141,8 +141,15 @@ class Project:
         if tag.endswith("ItemDataBase64Binary"):
             self._parser.CharacterDataHandler = None
         if tag.endswith("SubjectData"):
+            self._grouped()
             self._rows += [Row(row.line, self._whole(row.values, *place)) for place, row in self._rooms.items()]
             self._rooms = {}
+
+    def _grouped(self) -> None:
+        """A record's data access group, which stands in one of its rows, in all of them, as in a CSV export."""
+        groups = [row.values[GROUP] for row in self._rooms.values() if GROUP in row.values]
+        for row in self._rooms.values() if groups else ():
+            row.values.setdefault(GROUP, groups[0])
 
     def _metadata(self, said: Attributes) -> None:
         self.setup.id_field = said.get(f"{SPACE}RecordIdField", "")

@@ -44,12 +44,11 @@ def rows_of(frame: pl.DataFrame, form: Form | None) -> pl.DataFrame:
 
 def told_apart(frame: pl.DataFrame, key: Sequence[str], where: str) -> None:
     """Refuse a key that two rows share: one of them would be lost."""
-    known = [name for name in key if name in frame.columns]
-    if len(known) < len(key) or frame.is_empty():
+    wanted = [frame.columns[0], *(name for name in PLACES if name in frame.columns)] if frame.width else []
+    # Rows that even the whole key does not tell apart are one row said twice.
+    if frame.is_empty() or set(wanted) <= set(key) or not set(key) <= set(frame.columns):
         return
-    twice = frame.filter(frame.select(known).is_duplicated())
-    if len(twice):
-        wanted = [frame.columns[0], *(name for name in PLACES if name in frame.columns)]
+    if frame.select(key).is_duplicated().any():
         raise ConfigError(
             f"{where}: two rows have the same key ({', '.join(key)}); set key = {wanted}, or choose one instrument with "
             "`instrument`"

@@ -93,8 +93,14 @@ def lists(folder: Path) -> Iterator[Subject]:
 
 @contextmanager
 def exported(folder: Path) -> Iterator[Subject]:
-    lines = ["record_id,redcap_event_name,name", *(f'{at},start_arm_1,"Ana, {at}"' for at in range(1, 9))]
-    (folder / "data.csv").write_text("\n".join(lines) + "\n")
+    there = [f"{at}|start_arm_1" for at in range(1, 9)]
+
+    def write(gone: str = "") -> None:
+        there.remove(gone) if gone else None
+        lines = [f'{key.replace("|", ",")},"Ana, {key[0]}"' for key in there]
+        (folder / "data.csv").write_text("\n".join(["record_id,redcap_event_name,name", *lines, ""]))
+
+    write()
     (folder / "dictionary.csv").write_text(
         '"Variable / Field Name","Form Name","Field Type","Choices, Calculations, OR Slider Labels"\nrecord_id,people,text,\n'
     )
@@ -102,7 +108,8 @@ def exported(folder: Path) -> Iterator[Subject]:
         connector=lambda: Redcap("tested", {"path": "data.csv", "page_rows": 3}),
         context=Context(home=folder),
         requests=(StreamRequest("records", PLACE),),
-        keys={"records": {f"{at}|start_arm_1" for at in range(1, 9)}},
+        keys={"records": set(there)},
+        delete=lambda _, key: write(key),
     )
 
 
@@ -122,12 +129,19 @@ SUBJECT = """<SubjectData SubjectKey="%s"><FormData FormOID="Form.people" FormRe
 
 @contextmanager
 def project_xml(folder: Path) -> Iterator[Subject]:
-    (folder / "project.xml").write_text(PROJECT % "\n".join(SUBJECT % (at, at) for at in range(1, 9)))
+    there = [str(at) for at in range(1, 9)]
+
+    def write(gone: str = "") -> None:
+        there.remove(gone) if gone else None
+        (folder / "project.xml").write_text(PROJECT % "\n".join(SUBJECT % (at, at) for at in there))
+
+    write()
     yield Subject(
         connector=lambda: Redcap("tested", {"path": "project.xml", "page_rows": 3}),
         context=Context(home=folder),
         requests=(StreamRequest("records", ("record_id",)),),
-        keys={"records": {str(at) for at in range(1, 9)}},
+        keys={"records": set(there)},
+        delete=lambda _, key: write(key),
     )
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors.redcap import Redcap
+from connectors.redcap import Redcap, export
 from connectors.redcap.project import unique_name
-from mdm.connector import Context, StreamRequest
+from mdm.connector import Context, Records, StreamRequest
 from mdm.errors import ConfigError, DamagedError, NotFoundError
 from tests.connectors.reading import Said
 
@@ -126,6 +126,31 @@ def test_a_real_projects_events_are_those_it_was_exported_with():
     lines = (folder / "event.csv").read_text().splitlines()[1:]
     assert [row["unique_event_name"] for row in events] == [line.split(",")[2] for line in lines]
     assert [row["name"] for row in read(folder, "project.xml", "arms").payloads] == ["Drug A", "Drug B"]
+
+
+def test_a_group_stands_in_every_row_of_its_record(folder):
+    text = HEAD.replace(
+        '<ItemDef OID="record_id"', '<ItemDef OID="redcap_data_access_group" redcap:FieldType="text"/><ItemDef OID="record_id"'
+    )
+    grouped = PEOPLE.replace('Value="1"/>', 'Value="1"/><ItemData ItemOID="redcap_data_access_group" Value="rome"/>', 1)
+    (folder / "project.xml").write_text(text + grouped % "AAAA" + TAIL)
+
+    said = read(folder, "project.xml")
+
+    assert [row["redcap_data_access_group"] for row in said.payloads] == ["rome"] * 4
+    assert list(said.payloads[0])[:5] == [
+        "record_id", "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance", "redcap_data_access_group",
+    ]  # fmt: skip
+
+
+def test_a_wide_project_is_told_in_pages_of_so_many_values(folder, monkeypatch):
+    whole = payloads(read(folder, "project.xml"))
+    monkeypatch.setattr(export, "CELLS", 20)
+
+    said = read(folder, "project.xml")
+
+    assert payloads(said) == whole
+    assert len([message for message in said.messages if isinstance(message, Records)]) == 2
 
 
 def test_without_a_dictionary_an_export_is_told_as_it_is(folder):
