@@ -13,7 +13,9 @@ READY = {
         "Name", "IsPersonAccount", "RecordTypeId", "Salutation", "FirstName", "Middle_vod__c", "LastName", "Suffix_vod__c",
         "Formatted_Name_vod__c", "NPI_vod__c", "External_ID_vod__c", "Specialty_1_vod__c", "Specialty_2_vod__c",
         "Credentials_vod__c", "Gender_vod__c", "PersonBirthdate", "Primary_Parent_vod__c", "PersonEmail", "PersonMobilePhone",
-        "Phone", "Fax", "Website", "Account_Type__c", "Status__c", "PDRP_Opt_Out_vod__c", "Do_Not_Call_vod__c",
+        "Phone", "Fax", "Website", "BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry",
+        "PersonMailingStreet", "PersonMailingCity", "PersonMailingState", "PersonMailingPostalCode", "PersonMailingCountry",
+        "Account_Type__c", "Status__c", "PDRP_Opt_Out_vod__c", "Do_Not_Call_vod__c",
         "MasterRecordId",
     ),
     "Address_vod__c": (
@@ -26,8 +28,12 @@ READY = {
         "Parent_Account_vod__c", "Child_Account_vod__c", "Primary_vod__c", "External_ID_vod__c",
     ),
 }  # fmt: skip
-# Reached through a relationship, so that a mapping can go by a name that is the same in every org.
-RELATED = {"Account": {"RecordTypeId": "RecordType.DeveloperName"}}
+# Reached through a relationship: a name that is the same in every org, and whether it is a person that a row belongs to.
+RELATED = {
+    "Account": {"RecordTypeId": "RecordType.DeveloperName"},
+    "Address_vod__c": {"Account_vod__c": "Account_vod__r.IsPersonAccount"},
+    "Child_Account_vod__c": {"Child_Account_vod__c": "Child_Account_vod__r.IsPersonAccount"},
+}
 
 
 def fields(name: str, there: Mapping[str, str], chosen: str) -> list[str]:
