@@ -50,6 +50,7 @@ class Client:
         # REDCap tells no limit; it bans an address that asks too often.
         budget.per_second = min(budget.per_second or pace, pace)
         self._project: Row | None = None
+        self._refused: DeniedError | None = None
         self._id_field: str | None = None
 
     @property
@@ -59,9 +60,15 @@ class Client:
 
     @property
     def project(self) -> Row:
-        """What the project is; the first thing asked, so that a refused token is asked once."""
+        """What the project is; the first thing asked, so that a refused token is shown once, whatever the streams."""
+        if self._refused is not None:
+            raise self._refused
         if self._project is None:
-            said = self.ask("project")
+            try:
+                said = self.ask("project")
+            except DeniedError as error:
+                self._refused = error
+                raise
             if len(said) != 1 or "is_longitudinal" not in said[0]:
                 raise DamagedError(f"source {self.source!r}: the project does not describe itself; check base_url")
             self._project = said[0]

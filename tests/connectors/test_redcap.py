@@ -390,6 +390,16 @@ def test_a_wrong_token_is_refused_once_and_by_name(redcap):
     assert len(redcap.calls) == 1
 
 
+def test_a_refused_token_is_not_shown_again_for_the_next_stream(redcap):
+    connector, world = Redcap("trial", {**redcap.options(), "token": "F" * 32}), context()
+
+    for stream in ("records", "dags", "users"):
+        with pytest.raises(DeniedError):
+            list(connector.read(world, StreamRequest(stream), None))
+
+    assert len(redcap.calls) == 1
+
+
 @pytest.mark.parametrize(
     "way", ["503 html", "500 html", "200 html", "429 seconds", "429 date", "half json", "reset", "nothing", "500 Something broke"]
 )
