@@ -229,6 +229,21 @@ class TestApplication:
     def test_what_is_no_message_is_refused(self, sender, environ, status):
         assert self.call(sender, message(NAME, [key(1)], host=DNS), **environ)[0] == status
 
+    def test_the_application_of_the_documentation_takes_messages(self, vault, tmp_path, monkeypatch):
+        page = (Path(__file__).parents[2] / "docs" / "connectors" / "vault.md").read_text(encoding="utf-8")
+        lines = [f'{name} = "{value}"' for name, value in vault.options(spark_inbox="inbox", spark_address=ADDRESS).items()]
+        text = "\n".join(["[sources.vault]", 'connector = "vault"', *lines]).replace(f'"{PASSWORD}"', '"env:VAULT_PASSWORD"')
+        (tmp_path / "mdm.toml").write_text(text, encoding="utf-8")
+        monkeypatch.setenv("MDM_CONFIG", str(tmp_path / "mdm.toml"))
+        monkeypatch.setenv("VAULT_PASSWORD", PASSWORD)
+        names: dict[str, Any] = {}
+
+        exec(page.partition("```python\n")[2].partition("```")[0], names)
+
+        body = message(NAME, [key(1)], host=DNS)
+        assert names["app"].take(SIGNER.headers(body, ADDRESS), body).status == "200 OK"
+        assert (tmp_path / "inbox" / "000000000001.json").exists()
+
 
 class TestInbox:
     def test_numbers_are_given_once_by_many_writers(self, tmp_path):
