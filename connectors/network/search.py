@@ -131,7 +131,8 @@ class SearchReading:
     def _found(self, place: Place, limit: int) -> dict[str, Any]:
         span = f"range||{MODIFIED}:{place.low}||{(place.high or place.end) - 1}"
         filters = "~".join([span, f"{record_state.STATE}:{place.state}", *(self.options["filters"] or [])])
-        return self.api.search(self.kind.upper(), filters=filters, offset=place.offset, limit=limit)
+        # A page that reached beyond what a search gives would be refused as a whole.
+        return self.api.search(self.kind.upper(), filters=filters, offset=place.offset, limit=min(limit, MOST - place.offset))
 
     def _records(self, entities: list[dict[str, Any]]) -> Iterator[Message]:
         self._page += 1

@@ -61,10 +61,10 @@ class Fates:
 
     def looked_up(self, ids: Iterable[str]) -> dict[str, tuple[bool, str | None]]:
         """Whether each of these records is gone, and into which it was merged; what has left the bin is not there."""
-        wanted, found = list(dict.fromkeys(ids)), {}
+        wanted, found = [one for one in dict.fromkeys(ids) if one.isalnum()], {}
         fields = "Id, IsDeleted, MasterRecordId" if self.merges else "Id, IsDeleted"
         for start in range(0, len(wanted), AT_ONCE):
-            listed = ", ".join(f"'{one}'" for one in wanted[start : start + AT_ONCE] if one.isalnum())
+            listed = ", ".join(f"'{one}'" for one in wanted[start : start + AT_ONCE])
             query = {"q": f"SELECT {fields} FROM {self.object} WHERE Id IN ({listed})"}
             for row in self._queried(query):
                 master = row.get("MasterRecordId")

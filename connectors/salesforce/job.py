@@ -16,6 +16,8 @@ DONE = "JobComplete"
 OVER = ("Failed", "Aborted")
 UNDER_WAY = ("UploadComplete", "InProgress", "Open", "Queued")
 FIRST_WAIT, LONGEST_WAIT, GROWTH = 1.0, 30.0, 1.6
+# Twice what Salesforce says a page of results may be.
+LARGEST = 2 << 30
 # How Salesforce writes that no page follows: four letters, where others leave the header out.
 NO_MORE = "null"
 
@@ -83,7 +85,7 @@ class Jobs:
         """One page of a job's results."""
         wanted = {"maxRecords": str(size), **({"locator": locator} if locator else {})}
         file, response = self.client.download(
-            self.client.path(f"jobs/query/{job_id}/results"), params=wanted, headers={"Accept": "text/csv"}
+            self.client.path(f"jobs/query/{job_id}/results"), params=wanted, headers={"Accept": "text/csv"}, largest=LARGEST
         )
         with file:
             frame = _frame(file, self._where(job_id))

@@ -1,5 +1,6 @@
 """The network connector: exports with every record state, searches over a moving set, and change requests."""
 
+import re
 import time
 import zipfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from connectors.network import ChangeRequest, Network
 from connectors.network.record_state import OPERATION
 from connectors.network.search import MOST
+from mdm import catalog, mapping, project, settings
 from mdm.connector import Context, StreamRequest
 from mdm.errors import ConfigError, DamagedError, DeniedError, DriftError, NotFoundError, SourceError, UnavailableError
 from tests.connectors.reading import Said
@@ -308,7 +310,7 @@ class TestSearch:
 
     def test_a_set_larger_than_a_search_gives_is_cut_by_time(self, network, clock, monkeypatch):
         monkeypatch.setattr("connectors.network.search.MOST", 8)
-        network.faults.most = 10
+        network.faults.most = 8
 
         said = self.read(network, clock, page_size=3)
 
@@ -506,3 +508,21 @@ class TestChangeRequests:
     def test_what_is_needed_for_the_api_is_named(self):
         with pytest.raises(ConfigError, match="'username' is missing"):
             Network("tested", {"base_url": "https://network.example"}).api(Context())
+
+
+class TestPage:
+    """The examples of the connector's page name what exists."""
+
+    @pytest.mark.parametrize("number", [0, 1], ids=["exports", "search"])
+    def test_an_example_can_be_used_as_it_stands(self, tmp_path, number):
+        page = (Path(__file__).parents[2] / "docs" / "connectors" / "network.md").read_text(encoding="utf-8")
+        example = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[number]
+        (tmp_path / "mdm.toml").write_text(example, encoding="utf-8")
+
+        loaded = settings.load(tmp_path / "mdm.toml", environ={})
+
+        entities = catalog.entities(project.bundled("rules"))
+        for source in loaded.sources.values():
+            assert isinstance(catalog.connector(source), Network)
+            for stream in source.streams.values():
+                mapping.validated(stream, entities, loaded.sources)

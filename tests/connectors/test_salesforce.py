@@ -566,6 +566,23 @@ class TestTroubles:
         with pytest.raises(DamagedError, match=r"elsewhere\.example"):
             read(org, clock)
 
+    def test_a_next_link_is_followed_at_home_and_nowhere_else(self, org, clock):
+        before = done(org, clock)
+        for at in range(3):
+            org.purge(NAME, key(at), stamp(time.time() - 60))
+        org.faults.next_link = "/services/data/v62.0/query/01gMore"
+        assert set(ops(read(org, clock, before))) == {key(at) for at in range(3)}
+        org.faults.next_link = "https://elsewhere.example/services/data/v62.0/query/01gMore"
+
+        with pytest.raises(DamagedError, match="not its own host"):
+            read(org, clock, before)
+
+    def test_a_page_larger_than_any_may_be_is_left(self, org, clock, monkeypatch):
+        monkeypatch.setattr("connectors.salesforce.job.LARGEST", 100)
+
+        with pytest.raises(DamagedError, match="larger than 100 bytes"):
+            read(org, clock)
+
     def test_a_session_that_ends_in_mid_paging_is_renewed(self, org, clock):
         org.faults.sessions_last = 3
 

@@ -47,6 +47,7 @@ class Faults:
     earliest: str | None = None
     covered: str | None = None
     most_deleted: int = 600_000
+    next_link: str | None = None
 
 
 @dataclass
@@ -177,6 +178,8 @@ class FakeSalesforce:
             return 200, self._described(parts[1]), {}
         if rest.endswith("/deleted"):
             return self._deleted(parts[1], call.form)
+        if parts[0] == "query" and len(parts) > 1:
+            return 200, {"totalSize": 0, "done": True, "records": []}, {}
         if parts[0] in ("query", "queryAll"):
             return self._rest(call.form["q"], everything=parts[0] == "queryAll")
         return 404, wrong("NOT_FOUND", "no such address"), {}
@@ -263,7 +266,8 @@ class FakeSalesforce:
             return 400, wrong(found[0], str(found[1])), {}
         names, rows = found
         records = [{name: row.get(name) for name in names} for row in rows]  # type: ignore[union-attr]
-        return 200, {"totalSize": len(records), "done": True, "records": records}, {}
+        more = {"done": False, "nextRecordsUrl": self.faults.next_link} if self.faults.next_link else {"done": True}
+        return 200, {"totalSize": len(records), **more, "records": records}, {}
 
     def _deleted(self, name: str, form: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
         low, high = form["start"][:16], form["end"][:16]
