@@ -19,7 +19,7 @@ from connectors.redcap.export import CsvReading, DictionaryReading, XmlReading, 
 from connectors.redcap.listing import ABOUT, KEYS, listed, messages
 from connectors.redcap.reading import RecordReading
 from connectors.redcap.shape import EVENT, GROUP, INSTANCE, INSTRUMENT
-from mdm.connector import Context, Field, Finding, Message, Option, Options, Stream, StreamRequest, chosen
+from mdm.connector import PER_SECOND, Context, Field, Finding, Message, Option, Options, Stream, StreamRequest, chosen
 from mdm.errors import ConfigError, MdmError, NotFoundError
 
 __all__ = ["Redcap"]
@@ -42,7 +42,8 @@ class Redcap:
         Option("timezone", str, "UTC", "The time zone of the server's own clock, such as America/Chicago."),
         Option("deletions", bool, True, "Whether to read deletions from the log."),
         Option("renames", bool, False, "Whether a renamed record, as far as the log shows it, asks for a full reading."),
-        Option("per_minute", int, 300, "How many calls a minute to make at most.", least=1),
+        # REDCap tells no limit; it bans an address that asks too often (600 times a minute, as it comes).
+        replace(PER_SECOND, default=5.0),
         *(option for option in Files.options if option.name in OF_FILES and option.name != "path"),
         Option("path", (str, list), help="A project's XML or CSV export to read instead of calling a server."),
     )

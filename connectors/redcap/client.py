@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -46,9 +47,7 @@ class Client:
         self.door = Door(self.source, base, self.context, self._complaint, self._heed)
         self.door.http.headers.update({"Accept": "application/json"})
         self.zone = _zone(self.source, self.options["timezone"])
-        budget, pace = self.context.budget, self.options["per_minute"] / 60
-        # REDCap tells no limit; it bans an address that asks too often.
-        budget.per_second = min(budget.per_second or pace, pace)
+        self.context.budget.limit(self.options["per_second"])
         self._project: Row | None = None
         self._refused: DeniedError | None = None
         self._id_field: str | None = None
@@ -114,7 +113,8 @@ class Client:
         if response.content and not response.content.strip():
             return []
         try:
-            said = json.loads(response.content, object_hook=None if only is None else lambda row: row.get(only))
+            named = partial(json.loads, response.content, object_hook=lambda row: row.get(only))
+            said = response.json() if only is None else named()
         except ValueError:
             kind = response.headers.get("Content-Type", "no type").partition(";")[0]
             how = "broken off JSON" if "json" in kind else f"{kind or 'nothing'} where JSON was due"

@@ -466,9 +466,20 @@ def test_a_record_deleted_while_it_is_read_is_no_error(redcap):
 def test_calls_keep_to_the_pace(redcap):
     clock = Clock()
 
-    list(Redcap("trial", {**redcap.options(), "per_minute": 30}).read(context(clock), REQUEST, None))
+    list(Redcap("trial", {**redcap.options(), "per_second": 0.5}).read(context(clock), REQUEST, None))
 
     assert sum(clock.slept) >= 2 * (len(redcap.calls) - 1) - 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [('[{"record_id": "1", "record_id": "2"}]', "stands twice"), ("[" * 100_000, "nested too deeply"), ('[{"a": NaN}]', "NaN")],
+)
+def test_json_that_readers_do_not_agree_on_is_refused(redcap, words, said):
+    redcap.fail_once("metadata", f"text {words}")
+
+    with pytest.raises(DamagedError, match=said):
+        read(redcap)
 
 
 def test_a_token_never_travels_in_the_clear():
@@ -513,6 +524,7 @@ def test_a_check_compares_the_clocks(redcap):
 def test_the_example_of_its_page_works(clinic, tmp_path, monkeypatch, capfd):
     page = (Path(__file__).parents[2] / "docs" / "connectors" / "redcap.md").read_text(encoding="utf-8")
     text = page.partition("```toml\n")[2].partition("```")[0].replace("https://redcap.example.edu/redcap/", clinic.url)
+    text = text.replace('role = "edc"', 'role = "edc"\nper_second = 1000.0')
     (tmp_path / "mdm.toml").write_text(f'[hub]\nurl = "sqlite:///{tmp_path}/mdm.db"\n\n{text}')
     monkeypatch.setenv("MDM_CONFIG", str(tmp_path / "mdm.toml"))
     monkeypatch.setenv("REDCAP_TOKEN", TOKEN)

@@ -96,7 +96,7 @@ class FakeRedcap:
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Options of a source that reads this project."""
-        return {"base_url": self.url, "token": TOKEN, "per_minute": 1_000_000, **more}
+        return {"base_url": self.url, "token": TOKEN, "per_second": 1e6, **more}
 
     def asked(self, content: str) -> list[Call]:
         """The calls for a content."""
@@ -315,6 +315,8 @@ def _handler(redcap: FakeRedcap) -> type[BaseHTTPRequestHandler]:
                 self._send(200, whole[: len(whole) // 2], "application/json", claimed=len(whole))
             elif way == "redirect":
                 self._send(302, b"", "text/plain", {"Location": "https://elsewhere.example/redcap/api/"})
+            elif way.startswith("text "):
+                self._send(200, way.removeprefix("text ").encode(), "application/json")
             elif way == "xml error":
                 self._send(400, b'<?xml version="1.0" encoding="UTF-8" ?><hash><error>No such thing</error></hash>', "text/xml")
             else:
