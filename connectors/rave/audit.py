@@ -59,8 +59,8 @@ class Audit:
         if self.options["mode"]:
             params["mode"] = self.options["mode"]
         file, response = self.client.kept("datasets/ClinicalAuditRecords.odm", params, whole_xml)
-        following = self.client.following(response)
         with file:
+            following = self.client.following(response)
             document = document_of(file, f"ClinicalAuditRecords.odm startid {start}")
             document.prove()
             steps = Clinical(document).audit()

@@ -28,7 +28,8 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 class Faults:
     """What is wrong with this Rave: switches that stay, and answers that come once."""
 
-    bom: bool = True
+    # As the real one does unless told: the core services send a mark, the ODM adapter none.
+    bom: bool | None = None
     cut: int | None = None
     link: str = "absolute"
     clock_ahead: float = 0.0
@@ -74,8 +75,8 @@ class FakeRave:
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Options of a source that reads this Rave."""
-        name, _, environment = self.study.removesuffix(")").rpartition("(")
-        own = {"study": name, "environment": environment} if environment else {"study": self.study}
+        name, found, environment = self.study.removesuffix(")").rpartition("(")
+        own = {"study": name, "environment": environment} if found else {"study": self.study}
         return {"base_url": self.url, "username": USERNAME, "password": PASSWORD, **own, **more}
 
     def asked(self, part: str) -> list[Call]:
@@ -190,7 +191,9 @@ class FakeRave:
             path = "/RaveWebServices/datasets/ClinicalAuditRecords.odm"
             link = f"{host}{path}?studyoid={quote(self.study)}&startid={following[self.faults.link]}&per_page={size}"
             headers["Link"] = f'<{link}>; rel="next"'
-        return self._odm("".join(text for _, text in rest[:size]), **headers)
+        status, body, kind, headers = self._odm("".join(text for _, text in rest[:size]), **headers)
+        # The real one declares nothing here.
+        return status, body[body.index("<ODM") :], kind, headers
 
     def _view(self, form: str, query: dict[str, str]) -> tuple[int, str, str, dict[str, str]]:
         name = form.removesuffix(".csv")
@@ -295,7 +298,8 @@ def _handler(rave: FakeRave) -> type[BaseHTTPRequestHandler]:
         def _answer(self, call: Call) -> None:
             way = rave.faults.once.popleft() if rave.faults.once else ""
             status, body, kind, more = rave.answer(call)
-            whole = (BOM + body if rave.faults.bom else body).encode()
+            marked = rave.faults.bom if rave.faults.bom is not None else "/studies" in call.path
+            whole = (BOM + body if marked else body).encode()
             if way in ONCE:
                 status, body, kind = ONCE[way]
                 self._send(status, body.encode(), kind)
