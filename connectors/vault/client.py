@@ -30,6 +30,7 @@ class Client:
     context: Context = field(repr=False)
     skew: float = 0.0
     told: list[str] = field(default_factory=list)
+    _warned: set[str] = field(default_factory=set)
     _session_id: str | None = field(default=None, repr=False)
     _denied: DeniedError | None = field(default=None, repr=False)
 
@@ -67,8 +68,9 @@ class Client:
             lambda credentials: self.door.ask(method, link, self._answered, credentials=credentials, data=form)
         )
         for text in warnings(answer, self.context.secrets):
-            self.context.log.warning("the Vault warns", extra={"source": self.source, "told": text})
-            if text not in self.told:
+            if text not in self._warned:
+                self.context.log.warning("the Vault warns", extra={"source": self.source, "told": text})
+                self._warned.add(text)
                 self.told.append(text)
         return answer
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mdm.errors import DamagedError
+
 # As many ids as go into one query.
 CHUNK = 200
 KEPT = 7 * 86_400
@@ -57,10 +59,12 @@ class Inbox:
     def _ids(self, path: Path) -> list[str]:
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
+            return [one for one in said["ids"] if is_id(one)] if said["object"] == self.object else []
         except FileNotFoundError:
             # Cleared away while we were reading: a week old, and polled since.
             return []
-        return said["ids"] if said["object"] == self.object else []
+        except (ValueError, KeyError, TypeError):
+            raise DamagedError(f"inbox: {path.name} is no message; remove the file, polling makes up for it") from None
 
 
 def _chunks(ids: list[str], before: int, upto: int) -> Iterator[tuple[list[str], int]]:
@@ -77,12 +81,12 @@ def is_id(text: Any) -> bool:
 
 def append(folder: Path, message_id: str, name: str, ids: Sequence[str]) -> bool:
     """Store a message durably; False when it is here already."""
-    mark = hashlib.sha256(message_id.encode()).hexdigest()[:32]
+    mark = hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     seen = folder / "seen"
     seen.mkdir(parents=True, exist_ok=True)
     if (seen / mark).exists():
         return False
-    text = json.dumps({"message_id": message_id, "object": name, "ids": list(ids)}, ensure_ascii=False)
+    text = json.dumps({"message_id": message_id, "object": name, "ids": list(ids)})
     draft = folder / f".{mark}-{os.getpid()}-{next(_drafts)}"
     _written(draft, text)
     try:

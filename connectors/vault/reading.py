@@ -62,10 +62,11 @@ class VaultReading:
         yield from self._inbox(query, since, {name: state[name] for name in ("upper", "at") if "at" in state})
         start = Place() if since is None else Place(moment(seconds(since) - self.options["overlap"]))
         place = Place(**state["at"]) if "at" in state else start
-        yield from self._rows(Window(self.client, query, place), since, upper)
+        window = Window(self.client, query, place)
+        yield from self._rows(window, since, upper)
         yield from self._gone(deletions, since, upper)
         # What was read before an interruption may be gone by now, so only a reading in one go proves anything.
-        if place == Place():
+        if place == Place() and not window.notices:
             yield Complete()
         yield from self._told()
         yield self._checkpoint({"cursor": upper})

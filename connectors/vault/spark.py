@@ -119,8 +119,8 @@ class Receiver:
             found = str(said["message_id"]), str(message["attributes"]["object"]), list(message["items"])
         except (ValueError, KeyError, TypeError) as error:
             raise Untrusted(f"the message has not the shape of one ({type(error).__name__})") from None
-        if not found[0] or not all(is_id(one) for one in found[2]):
-            raise Untrusted("the message names rows by what are no ids")
+        if not found[0] or not all(is_id(one) for one in [found[1], *found[2]]):
+            raise Untrusted("the message names its object or rows by what are no ids")
         host, wanted = (
             str(said.get("vault_host_name", "")).lower(),
             self.client.options["vault_dns"] or urlsplit(self.client.door.base).hostname,

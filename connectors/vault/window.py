@@ -151,10 +151,12 @@ class Window:
         details, rows = answer.get("responseDetails") or {}, answer.get("data")
         if not isinstance(rows, list) or any(not isinstance(row, dict) or "id" not in row for row in rows):
             raise DamagedError(f"{self.query.object}: the answer has no rows with an id; ask the Vault's administrator")
-        total, offset = int(details.get("total", len(rows))), int(details.get("pageoffset", 0))
+        offset, link = int(details.get("pageoffset", 0)), details.get("next_page")
+        # Where no total is told, a link says that there is more.
+        total = int(details.get("total", offset + len(rows) + (1 if link else 0)))
         if not rows and offset < total:
             raise UnavailableError(f"{self.query.object}: an empty page where {total - offset} rows are left; try again later")
-        return Found(rows, total, offset, details.get("next_page"))
+        return Found(rows, total, offset, link)
 
 
 @dataclass(frozen=True)

@@ -332,6 +332,23 @@ def test_more_deletions_than_a_page_holds_are_all_told(vault, clock):
     assert len(set(keys(read(vault, clock, done), "delete"))) == 2345
 
 
+def test_deletions_and_pages_are_all_told_where_no_total_is(vault, clock, monkeypatch):
+    done = state(read(vault, clock))
+    now = moment(datetime.now(UTC).timestamp())
+    vault.deleted[NAME] = [{"id": f"V0D{at:012d}", "date_deleted": now} for at in range(2345)]
+    told = vault.answer
+
+    def without_total(call):
+        answer = told(call)
+        answer.get("responseDetails", {}).pop("total", None)
+        return answer
+
+    monkeypatch.setattr(vault, "answer", without_total)
+
+    assert len(set(keys(read(vault, clock, done), "delete"))) == 2345
+    assert set(keys(read(vault, clock))) == everything(vault)
+
+
 def test_a_cursor_older_than_the_vaults_memory_asks_for_a_full_reading(vault, clock):
     done = state(read(vault, clock))
     done["cursor"] = moment(clock.now - 31 * 86_400)
@@ -404,6 +421,7 @@ def test_rows_that_keep_moving_are_reported(vault, clock):
     messages = read(vault, clock, cursor="", page_size=100)
 
     assert [m for m in messages if isinstance(m, Notice) and "kept moving" in m.text]
+    assert Complete() not in messages
 
 
 def test_an_empty_object_is_complete(vault, clock):

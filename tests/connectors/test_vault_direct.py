@@ -225,6 +225,14 @@ def test_without_a_full_archive_there_is_nothing_to_begin_with(vault, clock):
         read(vault, clock)
 
 
+def test_a_full_archive_the_vault_could_not_make_is_waited_for(vault, clock):
+    vault.direct.items.clear()
+    vault.direct.failed("F", NIGHT)
+
+    with pytest.raises(UnavailableError, match="could not make this archive"):
+        read(vault, clock)
+
+
 def test_columns_that_come_go_and_change_type_are_reported(vault, clock):
     done = read(vault, clock).states[-1]
     changed = News(
@@ -353,6 +361,13 @@ def test_a_broken_table_is_named(vault, clock, content, words):
 
     with pytest.raises(DamagedError, match=words):
         read(vault, clock, request=StreamRequest("account__v", ("id",)))
+
+
+def test_records_in_no_file_are_no_proof_that_there_are_none(vault, clock):
+    _only(vault, [("manifest.csv", table([{"extract": NAME, "type": "updates", "records": "3", "file": ""}]))])
+
+    with pytest.raises(DamagedError, match="3 records in no file"):
+        read(vault, clock)
 
 
 @pytest.mark.parametrize("name", ["../manifest.csv", "/etc/passwd", "Object/../../x.csv", "C:\\x.csv", "a\\b.csv"])

@@ -15,7 +15,7 @@ from connectors.vault import Vault
 from connectors.vault.client import moment
 from connectors.vault.inbox import CHUNK, Inbox, append, cleared
 from mdm.connector import Context, StreamRequest
-from mdm.errors import ConfigError
+from mdm.errors import ConfigError, DamagedError
 from tests.connectors.reading import Said
 from tests.fakes.vault import DNS, PASSWORD, FakeVault
 from tests.fakes.vault_spark import Signer, message
@@ -274,6 +274,12 @@ class TestInbox:
         append(tmp_path, "one", NAME, [key(1)])
 
         assert list(Inbox(tmp_path, NAME).after(50)) == [([key(1)], 1)]
+
+    def test_a_file_that_is_no_message_is_named(self, tmp_path):
+        (tmp_path / "000000000001.json").write_text("{")
+
+        with pytest.raises(DamagedError, match=r"000000000001\.json is no message"):
+            list(Inbox(tmp_path, NAME).after(0))
 
     def test_what_is_a_week_old_is_cleared_but_for_the_newest(self, tmp_path):
         for at in range(3):

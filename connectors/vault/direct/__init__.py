@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from connectors.vault.client import Client, seconds
-from connectors.vault.direct.archive import Shelf
+from connectors.vault.direct.archive import Shelf, closed
 from connectors.vault.direct.extract import Extract, extract_of
 from connectors.vault.direct.listing import FULL, INCREMENTAL, LOG, Archive, Gap, gap, is_log, listed, minute, newest
 from connectors.vault.direct.manifest import ABOUT, Manifest, guess, manifest
@@ -72,6 +72,7 @@ class DirectReading:
         there = listed(self.client, FULL)
         archive = newest(there.archives, self.at.get("name"))
         if archive is None:
+            there.waiting(None)
             raise UnavailableError(
                 "there is no full archive; a Vault makes one a day once Direct Data is switched on: run again later, "
                 "or ask the Vault's administrator"
@@ -111,8 +112,7 @@ class DirectReading:
                 for step in ("deletes", "updates"):
                     yield from self._tables(archive, said, step, files)
             finally:
-                for file in files.values():
-                    file.close()
+                closed(files)
         self.cursor, self.at = archive.stop, {}
         yield self._checkpoint()
 
@@ -151,23 +151,30 @@ class DirectReading:
     def _opened(self, archive: Archive) -> tuple[Manifest, dict[str, IO[bytes]]]:
         """What an archive says it holds, and the files of it that are needed."""
         files: dict[str, IO[bytes]] = {}
+        try:
+            return self._said(archive, files), files
+        except BaseException:
+            closed(files)
+            raise
+
+    def _said(self, archive: Archive, files: dict[str, IO[bytes]]) -> Manifest:
+        """The manifest; `files` then holds what it names for this extract, and nothing else."""
         said: Manifest | None = self.shelf.known.get(archive.name)
         if said is None:
             first = (*ABOUT, *guess(self.extract.name))
-            files = self.shelf.unpacked(archive, lambda name: name in first)
+            files |= self.shelf.unpacked(archive, lambda name: name in first)
             said = self.shelf.known[archive.name] = manifest(archive.name, files)
         needed = {table.file for kind in (True, False) for table in said.tables(self.extract.name, deletes=kind)}
         for name in [name for name in files if name not in needed]:
             files.pop(name).close()
-        missing = needed - set(files)
-        if missing:
+        if missing := needed - set(files):
             files |= self.shelf.unpacked(archive, missing.__contains__)
         if missing := needed - set(files):
             raise DamagedError(
                 f"{archive.name}: the manifest names {min(missing)!r}, which is not in it, so it was cut off; run again, "
                 "or ask Veeva's support"
             )
-        return said, files
+        return said
 
     def _checkpoint(self) -> Checkpoint:
         state: dict[str, Any] = {"columns": dict(self.fields)}

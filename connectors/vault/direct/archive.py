@@ -38,7 +38,7 @@ class Shelf:
     known: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        weakref.finalize(self, _close, self.held)
+        weakref.finalize(self, closed, self.held)
 
     def unpacked(self, archive: Archive, wanted: Callable[[str], bool]) -> dict[str, IO[bytes]]:
         """The wanted members, by name."""
@@ -51,7 +51,7 @@ class Shelf:
                     raise DamagedError(f"{archive.name}: holds {name!r} twice; ask Veeva's support")
                 found[name] = kept(file)
         except BaseException as error:
-            _close(found)
+            closed(found)
             if isinstance(error, (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)):
                 raise DamagedError(f"{archive.name}: cannot be unpacked ({error}); run again, or ask Veeva's support") from None
             raise
@@ -162,7 +162,8 @@ def _size(file: IO[bytes]) -> int:
     return file.seek(0, io.SEEK_END)
 
 
-def _close(files: dict[Any, IO[bytes]]) -> None:
+def closed(files: dict[Any, IO[bytes]]) -> None:
+    """Close these files, and forget them."""
     for file in files.values():
         file.close()
     files.clear()

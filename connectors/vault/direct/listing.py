@@ -62,13 +62,13 @@ class Listing:
             if cursor is not None and archive.stop <= cursor:
                 continue
             if cursor is not None and archive.start > cursor:
-                self._waiting(cursor, archive.start)
+                self.waiting(cursor, archive.start)
                 raise Gap(cursor, archive)
             yield archive
             cursor = archive.stop
-        self._waiting(cursor, None)
+        self.waiting(cursor)
 
-    def _waiting(self, cursor: float | None, until: float | None) -> None:
+    def waiting(self, cursor: float | None, until: float | None = None) -> None:
         """Wait for an archive that belongs here and that the Vault will try to make again."""
         for one in self.failed:
             late = until is not None and one.stop is not None and one.stop > until

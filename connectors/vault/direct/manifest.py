@@ -68,6 +68,10 @@ def _table(row: Mapping[str, Any], archive: str) -> Table:
         raise DamagedError(f"{archive} {MANIFEST}: {row['extract']} has the unknown type {kind!r}; ask Veeva's support")
     if records is not None and not records.isdigit():
         raise DamagedError(f"{archive} {MANIFEST}: {row['extract']} has {records!r} records; ask Veeva's support")
+    if not file and records != "0":
+        raise DamagedError(
+            f"{archive} {MANIFEST}: {row['extract']} has {records or 'some'} records in no file; ask Veeva's support"
+        )
     return Table(file, None if records is None else int(records), kind == "deletes")
 
 
