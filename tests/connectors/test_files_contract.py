@@ -19,6 +19,7 @@ from connectors.files import Files
 from mdm.connector import Context, StreamRequest
 from mdm.testing import connector_suite
 from mdm.testing.connector_suite import Opened, Subject
+from tests.fakes import s3, sftp
 
 KEYS = [f"{number:03d}" for number in range(1, 12)]
 LINES = ["Id,Name,Modified", *(f'{key},"Ana, {key}",2026-01-{int(key):02d}' for key in KEYS)]
@@ -114,6 +115,76 @@ def proven(folder: Path) -> None:
         (folder / f"{file.name}.ctl").write_text(f"{file.name};{rows};{hashlib.md5(file.read_bytes()).hexdigest()}")
 
 
+@contextmanager
+def whole_lists(folder: Path) -> Iterator[Subject]:
+    """A list delivered whole each time, with a manifest: what is absent was deleted."""
+
+    def write(keys: list[str]) -> None:
+        (folder / "things.csv").write_text(
+            "".join(f"{line}\n" for line in [LINES[0], *(f"{key},Ana,2026-01-01" for key in keys)])
+        )
+        (folder / "things.csv.rows").write_text(str(len(keys)))
+
+    left = list(KEYS)
+
+    def delete(stream: str, key: str) -> None:
+        left.remove(key)
+        write(left)
+
+    write(left)
+    yield Subject(
+        connector=lambda: Files("tested", {"path": "*.csv", "page_rows": 3, "manifest": "{name}.rows"}),
+        context=Context(home=folder),
+        requests=(StreamRequest("things", ("Id",), "Modified", delivery="full"),),
+        keys={"things": KEYS},
+        delete=delete,
+    )
+
+
+@contextmanager
+def by_sftp(folder: Path) -> Iterator[Subject]:
+    """A folder on a real server, with a password."""
+    two_files(folder)
+    with sftp.serving(folder) as server:
+        given = {
+            "path": f"sftp://{server.user}@127.0.0.1:{server.port}/things*", "host_key": server.pin, "page_rows": 3,
+            "password": "env:SFTP_PASSWORD",
+        }  # fmt: skip
+        secrets = {"env:SFTP_PASSWORD": server.password, "env:WRONG": "wrong-invented-password"}
+        yield Subject(
+            connector=lambda: Files("tested", given),
+            context=Context(home=folder, resolve=lambda reference: secrets.get(reference, reference), sleep=lambda seconds: None),
+            requests=(StreamRequest("things", ("Id",), "Modified"),),
+            keys={"things": KEYS},
+            secrets=list(secrets.values()),
+            failing=[lambda: Files("tested", {**given, "password": "env:WRONG"})],
+            wrong_password=lambda: Files("tested", {**given, "password": "env:WRONG"}),
+            login_attempts=lambda: len(server.logins),
+        )
+
+
+@contextmanager
+def by_s3(folder: Path) -> Iterator[Subject]:
+    """A bucket of a store that asks for a key."""
+    two_files(folder)
+    with s3.serving({f"in/{file.name}": file.read_bytes() for file in folder.iterdir()}) as store:
+        given = {
+            "path": "s3://landing/in/things*", "endpoint_url": store.url, "access_key": store.access_key, "region": "us-east-1",
+            "secret_key": "env:S3_SECRET", "page_rows": 3,
+        }  # fmt: skip
+        secrets = {"env:S3_SECRET": "wJalr-invented-secret"}
+        yield Subject(
+            connector=lambda: Files("tested", given),
+            context=Context(home=folder, resolve=lambda reference: secrets.get(reference, reference), sleep=lambda seconds: None),
+            requests=(StreamRequest("things", ("Id",), "Modified"),),
+            keys={"things": KEYS},
+            secrets=list(secrets.values()),
+            failing=[lambda: Files("tested", {**given, "access_key": "AKIAWRONG"})],
+            wrong_password=lambda: Files("tested", {**given, "access_key": "AKIAWRONG"}),
+            login_attempts=lambda: len(store.calls),
+        )
+
+
 TestTwoFiles = connector_suite.tests(subject(two_files, "Id"))
 TestZip = connector_suite.tests(subject(zipped, "Id", member="*.csv"))
 TestGzip = connector_suite.tests(subject(packed, "Id"))
@@ -127,3 +198,6 @@ TestFramedList = connector_suite.tests(subject(framed, "Id", frame="|", end_mark
 TestEscapedText = connector_suite.tests(subject(escaped, "Id", escape="\\"))
 TestElsewhere = connector_suite.tests(subject(elsewhere, "Id", path="memory://contract/things*"))
 TestManifest = connector_suite.tests(subject(proven, "Id", path="things*.csv", manifest="{name}.ctl"))
+TestWholeLists = connector_suite.tests(whole_lists)
+TestSftp = connector_suite.tests(by_sftp)
+TestS3 = connector_suite.tests(by_s3)
