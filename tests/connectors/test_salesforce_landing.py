@@ -99,6 +99,20 @@ def test_reading_the_same_again_changes_nothing(toy, org):
     assert whole.sources[0].error is None
 
 
+def test_what_was_deleted_before_the_feed_begins_is_found_by_a_full_run(toy, org):
+    toy.run()
+    org.objects["Account"] = org.objects["Account"][1:]
+    org.faults.earliest = stamp(time.time() + 3600).replace("Z", "+0000")
+
+    stopped = toy.run()
+    full = toy.run(full=True)
+
+    assert "mdm run --full" in stopped.sources[0].error
+    assert full.sources[0].error is None
+    assert full.sources[0].read["deleted"] == 1
+    assert member(0) not in toy.ids()
+
+
 def test_a_run_that_breaks_off_in_mid_paging_is_gone_on_with(toy, org):
     toy.run()
     for at in range(len(NAMES)):
