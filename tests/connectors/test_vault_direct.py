@@ -1,67 +1,27 @@
-"""Direct Data read from a Vault whose archives are late, missing, damaged and hostile."""
+"""Direct Data read from a Vault: archive after archive, whatever is late or missing."""
 
-import io
-import tarfile
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from connectors.vault import Vault
-from connectors.vault.direct import archive as guards
 from mdm.connector import Checkpoint, Context, SchemaChange, StreamRequest
 from mdm.errors import ConfigError, DamagedError, DeniedError, DriftError, FullReconcileRequired, UnavailableError
+from tests.connectors.archives import COLUMNS, NAME, NIGHT, REQUEST, TIMES, Clock, key, opened, read, row
 from tests.connectors.reading import Said
 from tests.fakes.vault import FakeVault
-from tests.fakes.vault_direct import News, packed, table
-
-NAME = "Object.account__v"
-REQUEST = StreamRequest("account__v", ("id",), "modified_date__v")
-NIGHT = "2026-01-02T01:00Z"
-TIMES = ["2026-01-02T01:00Z", "2026-01-02T01:15Z", "2026-01-02T01:30Z", "2026-01-02T01:45Z", "2026-01-02T02:00Z"]
-COLUMNS = {NAME: {"id": "String", "name__v": "String", "modified_date__v": "DateTime"}}
-
-
-class Clock:
-    """A clock that only moves when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1767319200.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
-def row(at: int, name: str | None = None, **more: str) -> dict[str, Any]:
-    return {"id": f"V0P{at:012d}", "name__v": name or f"Ana {at}", "modified_date__v": "2026-01-01T10:00:00.000Z", **more}
-
-
-def key(at: int) -> str:
-    return f"V0P{at:012d}"
+from tests.fakes.vault_direct import News
 
 
 @pytest.fixture
 def vault() -> Iterator[FakeVault]:
-    with FakeVault() as server:
-        server.direct.full(NIGHT, News({NAME: [row(at) for at in range(1, 26)]}, columns=COLUMNS))
+    with opened() as server:
         yield server
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-def read(
-    vault: FakeVault, clock: Clock, state: dict[str, Any] | None = None, request: StreamRequest = REQUEST, **more: Any
-) -> Said:
-    connector = Vault("vault", vault.options(**{"mode": "direct", "page_rows": 10, **more}))
-    return Said(connector.read(Context(clock=clock, sleep=clock.sleep, random=lambda: 0.5), request, state))
 
 
 def test_a_first_run_reads_the_full_archive_and_then_what_follows(vault, clock):
@@ -144,30 +104,6 @@ def test_parts_are_joined_in_order(vault, clock):
     vault.direct.full(NIGHT, News({NAME: [row(at) for at in range(1, 400)]}), parts=7)
 
     assert read(vault, clock).keys == [key(at) for at in range(1, 400)]
-
-
-def test_a_part_that_arrives_damaged_is_asked_for_again(vault, clock):
-    name = vault.direct.incremental(TIMES[0], TIMES[1], News({NAME: [row(26)]}), parts=2)
-    vault.direct.damaged[f"{name}.002"] = 2
-
-    assert read(vault, clock).keys[-1] == key(26)
-    assert len(clock.slept) == 2
-
-
-def test_a_part_that_stays_damaged_stops_the_stream(vault, clock):
-    name = vault.direct.incremental(TIMES[0], TIMES[1], News({NAME: [row(26)]}))
-    vault.direct.damaged[f"{name}.001"] = 99
-
-    with pytest.raises(UnavailableError, match="md5"):
-        read(vault, clock)
-
-
-def test_a_missing_part_is_noticed(vault, clock):
-    vault.direct.incremental(TIMES[0], TIMES[1], News({NAME: [row(26)]}), parts=3)
-    vault.direct.items[-1]["filepart_details"].pop(1)
-
-    with pytest.raises(DamagedError, match="3 parts are claimed"):
-        read(vault, clock)
 
 
 def test_a_gap_that_a_newer_full_archive_heals_asks_for_a_full_reading(vault, clock):
@@ -320,114 +256,6 @@ def test_an_archive_is_downloaded_once_for_all_streams(vault, clock):
     assert len(vault.asked("/directdata/files/")) == 1
 
 
-def test_addresses_in_the_list_are_not_followed(vault, clock):
-    assert "elsewhere.invalid" in str(vault.direct.items)
-
-    assert len(read(vault, clock).keys) == 25
-
-
-@pytest.mark.parametrize("name", ["../auth", "a/b", "..", "", "x" * 300, "a?b=c"])
-def test_a_part_with_a_strange_name_is_not_asked_for(vault, clock, name):
-    vault.direct.items[0]["filepart_details"][0]["name"] = name
-
-    with pytest.raises(DamagedError, match="no name of an archive"):
-        read(vault, clock)
-
-
-def test_a_manifest_that_counts_other_records_is_damage(vault, clock):
-    manifest = table([{"extract": NAME, "type": "updates", "records": "3", "file": "Object/account__v.csv"}])
-    _only(vault, [("manifest.csv", manifest), ("Object/account__v.csv", table([row(1), row(2)]))])
-
-    with pytest.raises(DamagedError, match="2 records where the manifest says 3"):
-        read(vault, clock)
-
-
-def test_a_table_the_manifest_names_and_nobody_packed_is_damage(vault, clock):
-    manifest = table([{"extract": NAME, "type": "updates", "records": "3", "file": "Object/account__v.csv"}])
-    _only(vault, [("manifest.csv", manifest)])
-
-    with pytest.raises(DamagedError, match="cut off"):
-        read(vault, clock)
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [(b'id,name__v\n1,"cut', "cut off"), (b"id,name__v\n1,a\n2,b,c,d\n", "no table"), (b"id,name__v\n1,\xff\xfe\n", "no table")],
-    ids=["open quote", "ragged", "no text"],
-)
-def test_a_broken_table_is_named(vault, clock, content, words):
-    manifest = table([{"extract": NAME, "type": "updates", "records": "2", "file": "Object/account__v.csv"}])
-    _only(vault, [("manifest.csv", manifest), ("Object/account__v.csv", content)])
-
-    with pytest.raises(DamagedError, match=words):
-        read(vault, clock, request=StreamRequest("account__v", ("id",)))
-
-
-def test_records_in_no_file_are_no_proof_that_there_are_none(vault, clock):
-    _only(vault, [("manifest.csv", table([{"extract": NAME, "type": "updates", "records": "3", "file": ""}]))])
-
-    with pytest.raises(DamagedError, match="3 records in no file"):
-        read(vault, clock)
-
-
-@pytest.mark.parametrize("name", ["../manifest.csv", "/etc/passwd", "Object/../../x.csv", "C:\\x.csv", "a\\b.csv"])
-def test_a_member_that_wants_to_be_elsewhere_is_refused(vault, clock, name):
-    _only(vault, [(name, b"x"), *_sound()])
-
-    with pytest.raises(DamagedError, match="no plain file of its own"):
-        read(vault, clock)
-
-
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
-def test_links_and_devices_are_refused(vault, clock, kind):
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w:gz") as tar:
-        link = tarfile.TarInfo("Object/account__v.csv")
-        link.type, link.linkname = kind, "/etc/passwd"
-        tar.addfile(link)
-    vault.direct.items.clear()
-    vault.direct.offer("F", "2000-01-01T00:00Z", NIGHT, held.getvalue())
-
-    with pytest.raises(DamagedError, match="no plain file of its own"):
-        read(vault, clock)
-
-
-def test_an_archive_that_unpacks_beyond_reason_is_left(vault, clock, monkeypatch):
-    monkeypatch.setattr(guards, "ALLOWED", 1 << 20)
-    _only(vault, [*_sound(), ("Object/other__v.csv", bytes(8 << 20))])
-
-    with pytest.raises(DamagedError, match="200 times its size"):
-        read(vault, clock)
-
-
-def test_a_header_that_would_fill_the_memory_is_left(vault, clock):
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
-        tar.addfile(tarfile.TarInfo("x" * 200_000))
-    vault.direct.items.clear()
-    vault.direct.offer("F", "2000-01-01T00:00Z", NIGHT, held.getvalue())
-
-    with pytest.raises(DamagedError, match="longer than any name"):
-        read(vault, clock)
-
-
-@pytest.mark.parametrize("data", [b"no archive at all", b"", packed([("manifest.csv", b"x")])[:30]], ids=["text", "empty", "cut"])
-def test_what_is_no_archive_is_damage(vault, clock, data):
-    vault.direct.items.clear()
-    vault.direct.offer("F", "2000-01-01T00:00Z", NIGHT, data)
-
-    with pytest.raises(DamagedError, match="support"):
-        read(vault, clock)
-
-
-def test_a_manifest_may_not_name_what_it_likes(vault, clock):
-    manifest = table([{"extract": NAME, "type": "updates", "records": "1", "file": "../../etc/passwd"}])
-    _only(vault, [("manifest.csv", manifest)])
-
-    with pytest.raises(DamagedError, match="which is not in it"):
-        read(vault, clock)
-
-
 def test_a_reading_that_stops_inside_an_archive_goes_on_in_it(vault, clock):
     vault.direct.incremental(TIMES[0], TIMES[1], News({NAME: [row(at, "new") for at in range(1, 26)]}, {NAME: [{"id": key(99)}]}))
     whole = read(vault, clock)
@@ -497,13 +325,3 @@ def test_merged_records_are_told_with_their_winners(vault, clock):
 
     told = [(r["source_key"], r["op"], r["merged_into"]) for r in said.rows]
     assert told[:2] == [(key(1), "merged_into", key(2)), (key(3), "delete", None)]
-
-
-def _sound() -> list[tuple[str, bytes]]:
-    manifest = table([{"extract": NAME, "type": "updates", "records": "1", "file": "Object/account__v.csv"}])
-    return [("manifest.csv", manifest), ("Object/account__v.csv", table([row(1)]))]
-
-
-def _only(vault: FakeVault, members: list[tuple[str, bytes]]) -> None:
-    vault.direct.items.clear()
-    vault.direct.offer("F", "2000-01-01T00:00Z", NIGHT, packed(members))
