@@ -9,11 +9,23 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PLACES = {
-    "mdm.entity": ("Attribute", "Collection", "Entity", "Hard", "Identity", "Key", "Link", "Veto", "hard", "with_compatible"),
+    "mdm.entity": (
+        "Attribute",
+        "Block",
+        "Collection",
+        "Entity",
+        "Hard",
+        "Identity",
+        "Key",
+        "Link",
+        "Veto",
+        "hard",
+        "with_compatible",
+    ),
     "mdm.connector": ("Connector", "Stream"),
     "pandera.polars": ("Check",),
 }
-_MODULES = ("checks", "connector", "errors", "identifiers", "standard", "survivorship")
+_MODULES = ("checks", "compare", "connector", "errors", "identifiers", "standard", "survivorship")
 _HOMES = {name: place for place, names in _PLACES.items() for name in names}
 
 __all__ = [*_HOMES, *_MODULES]

@@ -138,15 +138,31 @@ class Key:
     """A column that only machines see, made from attributes for blocking and comparing.
 
     Each attribute of `of` is taken in the form machines compare; `by` is applied to it (or to the parts, joined by a space).
+    The elements of a `rare` key, a list, count the more the fewer records have them; `mdm.compare.alike` compares it.
     """
 
     name: str
     of: str | tuple[str, ...]
     by: Standardiser | None = None
+    rare: bool = False
 
     def __post_init__(self) -> None:
         _named("key", self.name, RESERVED_ATTRIBUTES)
         object.__setattr__(self, "of", (self.of,) if isinstance(self.of, str) else tuple(self.of))
+
+
+class Block(tuple[str, ...]):
+    """A blocking rule: the columns that must agree, and how many records may share a key before it makes no pairs."""
+
+    hot: int | None
+
+    def __new__(cls, *columns: str, hot: int | None = None) -> "Block":
+        made = super().__new__(cls, columns)
+        made.hot = hot
+        return made
+
+    def __repr__(self) -> str:
+        return f"Block({', '.join(map(repr, self))}{f', hot={self.hot}' if self.hot else ''})"
 
 
 @dataclass(frozen=True)
@@ -165,7 +181,8 @@ class Entity:
     cannot train a level, the m and u configured on it are used. `block` lists the rules that make candidate pairs, `train`
     the blocks on which expectation maximisation learns. `accept` and `review` are probabilities. `matches_per_record` is
     the prior where the data cannot tell: how many other records of the same thing a record is expected to have.
-    A blocking key shared by more than `hot` records makes no pairs by itself.
+    A blocking key shared by more than `hot` records makes no pairs by itself. `fit` is how weights are learnt: on the
+    `blocks` of `train`, or on all `candidates` that blocking finds, as a mixture of matches and others.
     """
 
     name: str
@@ -184,6 +201,7 @@ class Entity:
     review: float = 0.60
     matches_per_record: float = 0.5
     hot: int = 500
+    fit: str = "blocks"
     label: str | None = None
     _by_name: Mapping[str, Attribute] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -223,6 +241,7 @@ class Entity:
 
     def _defend(self) -> None:
         names = self.columns
+        _chosen(f"{self.name}: fit", self.fit, ("blocks", "candidates"))
         _unique(f"{self.name}: attribute or key", names)
         _unique(f"{self.name}: collection or link", [c.name for c in self.collections] + [k.name for k in self.links])
         for link in self.links:

@@ -8,7 +8,7 @@ from typing import Any
 
 import mdm
 from mdm import model
-from mdm.entity import Entity
+from mdm.entity import Block, Entity
 
 
 def of_entity(entity: Entity) -> str:
@@ -22,6 +22,8 @@ def of_entity(entity: Entity) -> str:
 def _said(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: _said(getattr(value, f.name)) for f in fields(value) if not f.name.startswith("_")}
+    if isinstance(value, Block):
+        return [list(value), value.hot] if value.hot else list(value)
     if isinstance(value, dict):
         return {str(k): _said(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

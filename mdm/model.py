@@ -10,13 +10,14 @@ import json
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
+from mdm import rarity
 from mdm.bench import Bench
 from mdm.entity import Entity
 from mdm.errors import NotFoundError
@@ -28,7 +29,7 @@ _SIGNIFICANT = 8
 
 @dataclass(frozen=True)
 class Model:
-    """A numbered model: Splink's settings with m, u and prior, and the term frequencies per attribute."""
+    """A numbered model: Splink's settings with m, u and prior, term frequencies per attribute, word weights per rare key."""
 
     entity: str
     number: int
@@ -36,6 +37,7 @@ class Model:
     terms: Mapping[str, pl.DataFrame]
     evidence: Mapping[str, Any]
     fingerprint: str
+    rarity: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 def declared(entity: Entity) -> dict[str, Any]:
@@ -50,7 +52,8 @@ def declared(entity: Entity) -> dict[str, Any]:
 
 def fingerprint(entity: Entity) -> str:
     """What the model depends on: comparisons as Splink sees them, and the training blocks."""
-    said = json.dumps([declared(entity)["comparisons"], [list(t) for t in entity.train]], sort_keys=True, default=str)
+    learnt = [list(t) for t in entity.train] if entity.fit == "blocks" else [entity.fit, [list(b) for b in entity.block]]
+    said = json.dumps([declared(entity)["comparisons"], learnt, rarity.keys(entity)], sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -67,7 +70,7 @@ def term_columns(settings: Mapping[str, Any]) -> list[str]:
 def linker(bench: Bench, model: Model, *, table: str = "bench.compare", explain: bool = False) -> Linker:
     """A Splink linker over the bench's records with the model's weights and term frequencies."""
     logging.getLogger("splink").setLevel(logging.ERROR)
-    bench.execute(f"create or replace view comparable as select * from {table}")
+    comparable(bench, model.rarity, table)
     api = DuckDBAPI(bench.connection)
     settings = dict(model.settings, retain_intermediate_calculation_columns=explain, retain_matching_columns=explain)
     made = Linker(api.register("comparable"), settings, log_level=logging.ERROR)
@@ -75,6 +78,26 @@ def linker(bench: Bench, model: Model, *, table: str = "bench.compare", explain:
         bench.store(f"terms_{column}", terms)
         made.table_management.register_term_frequency_lookup(api.register(f"terms_{column}"), column)
     return made
+
+
+def prior(entity: Entity, count: int) -> float:
+    """The declared probability that two random records are one."""
+    total = max(count * (count - 1) / 2, 1)
+    return min(max(entity.matches_per_record * count / 2 / total, 1e-12), 0.5)
+
+
+def comparable(bench: Bench, weights: Mapping[str, pl.DataFrame], table: str = "bench.compare") -> None:
+    """Make the relation `comparable`: what Splink compares, with the rare keys weighed."""
+    bench.execute("drop view if exists comparable")
+    bench.execute("drop table if exists comparable")
+    if not weights:
+        bench.execute(f"create view comparable as select * from {table}")
+        return
+    # Weighing costs; only records that stand in a pair need it.
+    paired = "(select a from blocked union select b from blocked)"
+    known = bench.execute("select 1 from duckdb_tables() where table_name = 'blocked'")
+    within = f"(select * from {table} where record_id in {paired})" if known else table
+    rarity.weigh(bench, weights, within, "comparable")
 
 
 def weight_of(probability: float) -> float:
@@ -108,7 +131,10 @@ def load(hub: Hub, entity: str, number: int | None) -> Model:
             )
         held = session.rows(sa.select(terms).where(terms.c.entity == entity, terms.c.number == number))
     frames = {t["attribute"]: pl.read_ipc(io.BytesIO(t["terms"])) for t in held}
-    return Model(entity, row["number"], json.loads(row["settings"]), frames, json.loads(row["evidence"]), row["fingerprint"])
+    weights = {n: f for n, f in frames.items() if f.columns == ["word", "weight"]}
+    shares = {n: f for n, f in frames.items() if n not in weights}
+    evidence = json.loads(row["evidence"])
+    return Model(entity, row["number"], json.loads(row["settings"]), shares, evidence, row["fingerprint"], weights)
 
 
 def save(tx: Session, hub: Hub, model: Model) -> int:
@@ -118,7 +144,7 @@ def save(tx: Session, hub: Hub, model: Model) -> int:
     tx.execute(models.insert().values(
         entity=model.entity, number=number, settings=json.dumps(model.settings), evidence=json.dumps(model.evidence, sort_keys=True),
         fingerprint=model.fingerprint, trained_at=now(), active=False))  # fmt: skip
-    for attribute, frame in model.terms.items():
+    for attribute, frame in {**model.terms, **model.rarity}.items():
         buffer = io.BytesIO()
         frame.write_ipc(buffer, compression="zstd")
         tx.execute(terms.insert().values(entity=model.entity, number=number, attribute=attribute, terms=buffer.getvalue()))

@@ -15,11 +15,12 @@ ROOT = Path(__file__).parent.parent
 LINES = [
     ["errors", "fault"],
     ["settings"],
-    ["standard", "identifiers", "survivorship", "identity", "constraint", "digest", "delivered"],
+    ["standard", "identifiers", "survivorship", "identity", "constraint", "digest", "delivered", "mixture", "compare"],
     ["entity", "connector", "checks"],
     ["catalog", "tables", "exposure", "mapping", "project", "prepare", "bench"],
     ["hub"],
-    ["audit", "intake", "context", "model", "landing"],
+    ["audit", "intake", "context", "landing", "rarity"],
+    ["model"],
     ["decisions", "news", "fingerprint", "report"],
     ["said"],
     ["question"],
@@ -36,7 +37,7 @@ NEIGHBOURS = {("identifiers", "standard")}
 
 # A library is known only to the rooms named beside it (`stages.match` is one module of a room).
 KEEPERS = {
-    "splink": {"model", "stages.match", "stages.cluster", "train", "explain", "testing.toy"},
+    "splink": {"model", "compare", "stages.match", "stages.cluster", "train", "explain", "testing.toy"},
     "duckdb": {"bench", "digest", "mapping", "model", "stages.match", "stages.cluster", "train", "explain", "evaluate"},
     "alembic": {"hub"},
     "psycopg": {"hub"},

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from mdm import model
 from mdm.bench import Bench
-from mdm.entity import Attribute, Entity
+from mdm.entity import Attribute, Block, Entity
 from mdm.hub import Hub, Run, Tally
 from mdm.hub.version import visible
 
@@ -29,7 +29,7 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     hot = hot_keys(bench, entity)
     _reopen(bench, entity, run, hot)
     bench.store("hot_now", hot)
-    candidates = _candidates(bench, entity, whole=run.whole)
+    found = candidates(bench, entity, whole=run.whole)
     _score(hub, bench, entity, run)
     fresh = bench.frame("select a, b, weight, rule, model from pairs_new order by a, b").cast(_PAIR)
     before = _before(hub, entity, run)
@@ -39,14 +39,19 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     hub.close(table, gone.select("a", "b"), run)
     hub.append(table, new, run)
     bench.store("pair_changes", pl.concat([gone.select("a", "b"), new.select("a", "b")]))
-    return Tally(
-        {"candidates": candidates, "pairs": fresh.height, "new": new.height, "gone": gone.height, "hot_keys": hot.height}
-    )
+    return Tally({"candidates": found, "pairs": fresh.height, "new": new.height, "gone": gone.height, "hot_keys": hot.height})
 
 
 def rules(entity: Entity) -> list[tuple[int, list[str]]]:
-    joining = [[a.name] for a in entity.identifiers if a.identity and a.identity.joins]
-    return list(enumerate([*(list(r) for r in entity.block), *(j for j in joining if j not in [list(r) for r in entity.block])]))
+    """The blocking rules with their numbers: those declared, then identifiers that join."""
+    return [(number, list(block)) for number, block in enumerate(blocks(entity))]
+
+
+def blocks(entity: Entity) -> list[Block]:
+    """The blocking rules as declared, with their own limits, then identifiers that join."""
+    declared = [b if isinstance(b, Block) else Block(*b) for b in entity.block]
+    joining = [Block(a.name) for a in entity.identifiers if a.identity and a.identity.joins]
+    return [*declared, *(j for j in joining if j not in declared)]
 
 
 def key_sql(bench: Bench, columns: list[str]) -> str:
@@ -70,9 +75,9 @@ def key_sql(bench: Bench, columns: list[str]) -> str:
 def hot_keys(bench: Bench, entity: Entity) -> pl.DataFrame:
     """Keys that too many records share: rule, name (a digest of the key), k."""
     parts = [
-        f"select {i} as rule, (md5_number_lower(any_value(t)) >> 1)::bigint as name, k from ({key_sql(bench, columns)}) "
-        f"group by k having count(*) > {entity.hot}"
-        for i, columns in rules(entity)
+        f"select {i} as rule, (md5_number_lower(any_value(t)) >> 1)::bigint as name, k from ({key_sql(bench, list(columns))}) "
+        f"group by k having count(*) > {columns.hot or entity.hot}"
+        for i, columns in enumerate(blocks(entity))
     ]
     if not parts:
         return pl.DataFrame(schema={"rule": pl.Int32, "name": pl.Int64, "k": pl.UInt64})
@@ -95,7 +100,7 @@ def _reopen(bench: Bench, entity: Entity, run: Run, hot: pl.DataFrame) -> None:
             )
 
 
-def _candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
+def candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
     """Fill `blocked` (a, b, rule): every pair once, under the first rule that makes it."""
     bench.execute("create or replace table blocked_all (a bigint, b bigint, rule integer)")
     bench.execute("create or replace table changed_ids as select distinct record_id from changed")

@@ -7,6 +7,7 @@ standardised once. A name that ends in `_key` is a form for comparing; so are `f
 
 from mdm.standard import supply as supply
 from mdm.standard.contact import email, email_key, phone, phone_in, phone_key, phone_key_in, url, url_key
+from mdm.standard.content import codes_in, known, numbers_in, trigrams
 from mdm.standard.credential import credentials
 from mdm.standard.organisation import org_key, org_name, specialty
 from mdm.standard.part import department, each, generation, house_number, premises, unit, without_generation, words
@@ -33,12 +34,12 @@ from mdm.standard.text import (
 from mdm.standard.value import boolean, date, date_day_first, integer, number, status
 
 __all__ = [
-    "Standardiser", "address", "address_key", "boolean", "code", "country", "credentials", "date", "date_day_first",
+    "Standardiser", "address", "address_key", "boolean", "code", "codes_in", "country", "credentials", "date", "date_day_first",
     "department", "digits", "dose_form", "each", "email", "email_key", "family_part", "first_token", "folded",
-    "folded_name", "gender", "generation", "given", "given_part", "gtin", "house_number", "initial", "integer", "last_token",
-    "lower", "name", "ndc", "ndc_candidates", "number", "org_key", "org_name", "per_value", "phone", "phone_in",
+    "folded_name", "gender", "generation", "given", "given_part", "gtin", "house_number", "initial", "integer", "known", "last_token",
+    "lower", "name", "ndc", "ndc_candidates", "number", "numbers_in", "org_key", "org_name", "per_value", "phone", "phone_in",
     "phone_key", "phone_key_in", "phonetic", "placeholder_email", "placeholder_person", "placeholder_phone",
     "postcode", "postcode_key", "prefix", "premises", "region", "region_key", "route", "specialty", "split", "status",
     "strength", "strength_content", "strength_unit", "strength_value", "substance_key", "substances", "suffix", "suffix_of",
-    "text", "tokens_sorted", "unit", "upper", "url", "url_key", "without_generation", "words",
+    "text", "tokens_sorted", "trigrams", "unit", "upper", "url", "url_key", "without_generation", "words",
 ]  # fmt: skip

@@ -1,10 +1,11 @@
-"""Training: fitting a match model to the records on the bench. Deliberate and deterministic.
+"""Training on blocks: pairs that share an identifier teach what matches look like, random pairs what others do.
 
 u by random sampling, m by expectation maximisation on blocks of identifiers (Fellegi and Sunter 1969, as implemented by
 Splink), the prior from identifiers that join. What the data cannot train keeps the weight the entity declares.
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -13,7 +14,6 @@ from splink import DuckDBAPI, Linker, block_on
 from mdm import model
 from mdm.bench import Bench
 from mdm.entity import Entity
-from mdm.model import Model
 
 SEED = 1
 # Fewer observations than this say less than the declaration does.
@@ -22,25 +22,16 @@ _BLOCK_PAIRS = 300
 _SMALL, _PAIRS_SMALL, _PAIRS = 20_000, 1_000_000, 10_000_000
 
 
-def fitted(bench: Bench, entity: Entity) -> Model:
-    """A model fitted to the bench's records."""
-    settings = model.declared(entity)
-    count = bench.execute("select count(*) from bench.compare")[0][0]
-    terms = {c: _terms(bench, c) for c in model.term_columns(settings)}
-    prior, found = _prior(bench, entity, count)
-    evidence: dict[str, Any] = {"records": count, "identifier_pairs": found, "blocks": [], "declared_levels": []}
+def fitted(
+    bench: Bench, entity: Entity, settings: dict[str, Any], words: Mapping[str, pl.DataFrame], evidence: dict[str, Any]
+) -> dict[str, Any]:
+    """The declared settings with prior, m and u; `evidence` grows by what was seen."""
+    count = evidence["records"]
+    prior, evidence["identifier_pairs"] = _prior(bench, entity, count)
     settings["probability_two_random_records_match"] = prior
     if count > 1 and entity.comparisons:
-        settings = _weights(bench, entity, settings, count, evidence)
-    return Model(entity.name, 0, model.rounded(settings), terms, evidence, model.fingerprint(entity))
-
-
-def _terms(bench: Bench, column: str) -> pl.DataFrame:
-    """The share of each value, ordered: the same input gives the same table."""
-    return bench.frame(
-        f'select "{column}", count(*)::double / (select count("{column}") from bench.compare) as "tf_{column}" '
-        f'from bench.compare where "{column}" is not null group by 1 order by 1'
-    )
+        return _weights(bench, entity, settings, words, evidence)
+    return settings
 
 
 def _prior(bench: Bench, entity: Entity, count: int) -> tuple[float, int]:
@@ -63,9 +54,13 @@ def _prior(bench: Bench, entity: Entity, count: int) -> tuple[float, int]:
     return min(max(matches / total, 1e-12), 0.5), found
 
 
-def _weights(bench: Bench, entity: Entity, settings: dict[str, Any], count: int, evidence: dict[str, Any]) -> dict[str, Any]:
+def _weights(
+    bench: Bench, entity: Entity, settings: dict[str, Any], words: Mapping[str, pl.DataFrame], evidence: dict[str, Any]
+) -> dict[str, Any]:
+    count = evidence["records"]
     logging.getLogger("splink").setLevel(logging.ERROR)
-    bench.execute("create or replace table training as select * from bench.compare order by record_id")
+    model.comparable(bench, words)
+    bench.execute("create or replace table training as select * from comparable order by record_id")
     api = DuckDBAPI(bench.connection)
     linker = Linker(api.register("training"), settings, log_level=logging.ERROR)
     most = _PAIRS_SMALL if count < _SMALL else _PAIRS

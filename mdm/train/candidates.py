@@ -1,0 +1,110 @@
+"""Training on candidates: all pairs that blocking finds, as a mixture of matches and others.
+
+For declarations without identifiers to learn from. How unrelated records agree in a column comes from random pairs; in
+a text it comes from the candidates themselves, since blocking on words picks pairs whose texts are alike by chance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from mdm import mixture, model
+from mdm.bench import Bench
+from mdm.compare import RARITY
+from mdm.entity import Entity
+from mdm.stages import match
+
+_MOST_CANDIDATES = 3_000_000
+_RANDOM = 1_000_000
+_SEED = 1
+
+Comparison = dict[str, Any]
+
+
+def fitted(
+    bench: Bench, entity: Entity, settings: dict[str, Any], words: Mapping[str, pl.DataFrame], evidence: dict[str, Any]
+) -> dict[str, Any]:
+    """The declared settings with prior, m and u; `evidence` grows by what was seen."""
+    bench.store("hot_now", match.hot_keys(bench, entity))
+    evidence["candidates"] = found = match.candidates(bench, entity, whole=True)
+    if not found or not entity.comparisons:
+        settings["probability_two_random_records_match"] = model.prior(entity, evidence["records"])
+        return settings
+    model.comparable(bench, words)
+    every = -(-found // _MOST_CANDIDATES)
+    sample = f"(select a, b from blocked where hash(a, b) % {every} = 0)"
+    comparisons = settings["comparisons"]
+    fields = [c["output_column_name"] for c in comparisons]
+    patterns, counts = _patterns(bench, comparisons, sample)
+    random, seen = _patterns(bench, comparisons, _random_pairs(bench, evidence["records"]))
+    chance = {
+        f: mixture.shares(random[:, i], seen, len(_graded(c))) for i, (f, c) in enumerate(zip(fields, comparisons, strict=True))
+    }
+    mixed = mixture.fitted(patterns, counts, fields, chance)
+    free = [c["output_column_name"] for c in comparisons if _textual(bench, c)] if len(comparisons) > 1 else []
+    for name, comparison in zip(fields, comparisons, strict=True):
+        u = mixed.u[name] if name in free else chance[name]
+        _weighed(comparison, mixture.rising(mixed.m[name], u), u)
+    settings["probability_two_random_records_match"] = mixed.share
+    evidence |= {"sampled": int(counts.sum()), "share": round(mixed.share, 6), "from_candidates": free}
+    return settings
+
+
+def _graded(comparison: Comparison) -> list[dict[str, Any]]:
+    """The levels that weigh something, weakest first."""
+    return [level for level in reversed(comparison["comparison_levels"]) if not level.get("is_null_level")]
+
+
+def _weighed(comparison: Comparison, m: np.ndarray, u: np.ndarray) -> None:
+    for level, mine, theirs in zip(_graded(comparison), m, u, strict=True):
+        level["m_probability"], level["u_probability"] = float(mine), float(theirs)
+
+
+def _textual(bench: Bench, comparison: Comparison) -> bool:
+    """The comparison looks at words or lists taken from a text."""
+    listed = bench.execute(
+        "select column_name from duckdb_columns() where database_name = 'bench' and table_name = 'compare' and data_type like '%[]'"
+    )
+    said = " ".join(level["sql_condition"] for level in comparison["comparison_levels"])
+    return RARITY in said or any(f'"{column}_l"' in said for (column,) in listed)
+
+
+def _patterns(bench: Bench, comparisons: Sequence[Comparison], pairs: str) -> tuple[np.ndarray, np.ndarray]:
+    """How often each pattern of levels stands among pairs (a, b)."""
+    columns = [n for (n,) in bench.execute("select column_name from (describe comparable)")]
+    sides = ", ".join(f'l."{c}" as "{c}_l", r."{c}" as "{c}_r"' for c in columns)
+    levels = ", ".join(f"{_level(c)} as g{i}" for i, c in enumerate(comparisons))
+    names = ", ".join(f"g{i}" for i in range(len(comparisons)))
+    rows = bench.frame(
+        f"select {names}, count(*) as pairs from (select {levels} from (select {sides} from {pairs} p "
+        f"join comparable l on l.record_id = p.a join comparable r on r.record_id = p.b)) group by {names} order by {names}"
+    )
+    return rows.drop("pairs").to_numpy(), rows["pairs"].to_numpy()
+
+
+def _level(comparison: Comparison) -> str:
+    """SQL: the level a pair reaches, 0 for the last, -1 where there is nothing to compare."""
+    graded = len(_graded(comparison))
+    cases, number = [], graded - 1
+    for level in comparison["comparison_levels"]:
+        if level.get("is_null_level"):
+            cases.append(f"when {level['sql_condition']} then -1")
+        elif level["sql_condition"].strip().upper() != "ELSE":
+            cases.append(f"when {level['sql_condition']} then {number}")
+            number -= 1
+    return f"case {' '.join(cases)} else 0 end"
+
+
+def _random_pairs(bench: Bench, count: int) -> str:
+    """SQL of pairs drawn by a hash: the same records give the same pairs."""
+    bench.execute(
+        "create or replace temp table numbered as select record_id, row_number() over (order by record_id) - 1 as n from comparable"
+    )
+    rounds = max(1, min(_RANDOM // max(count, 1), count))
+    return (
+        "(select x.record_id as a, y.record_id as b from numbered x cross join range("
+        f"{rounds}) t(round) join numbered y on y.n = hash(x.record_id, t.round, {_SEED}) % (select count(*) from numbered) "
+        "where x.record_id <> y.record_id)"
+    )
