@@ -119,9 +119,6 @@ def _vault(size: int, folder: Path) -> Iterator[str]:
         server.wait()
 
 
-# --- inside the process that is measured -----------------------------------------------------------------------
-
-
 def _inside(options: argparse.Namespace) -> None:
     sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
     os.chdir(options.folder)
@@ -268,9 +265,6 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "odm_connector": ("connectors.odm",), "odm_idle": ("connectors.odm",), "vault_limit": ("requests", "tests.fakes.vault"),
     "vault_connector": ("connectors.vault", "tests.fakes.vault"), "vault_idle": ("connectors.vault", "tests.fakes.vault"),
 }  # fmt: skip
-
-
-# --- telling ---------------------------------------------------------------------------------------------------
 
 
 def _tell(sizes: dict[str, int], measured: dict[str, dict[str, dict[str, Any]]]) -> None:

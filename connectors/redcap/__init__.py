@@ -140,8 +140,6 @@ class Redcap:
         key = request.key or (client.id_field, *places)
         return Stream(request.stream, key, tuple(map(Field, names)), "dateRangeBegin", deletes, ABOUT["records"])
 
-    # --- files instead of a server ---------------------------------------------------------------------------
-
     def _from_files(self, context: Context) -> bool:
         return bool(self.chosen["path"]) or any(self._of(one)["path"] for one in context.streams)
 

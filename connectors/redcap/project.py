@@ -120,8 +120,6 @@ class Project:
             "does and REDCap never; nothing after it was read: ask for a delivery without them"
         )
 
-    # --- what the elements mean ------------------------------------------------------------------------------
-
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         self._heard = self._parser.CurrentByteIndex
