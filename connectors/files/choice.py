@@ -16,7 +16,7 @@ OPTIONS = (
     Option("skip", int, 0, "How many lines stand before the header.", least=0),
     Option("footer", (int, str, list), help="How many lines follow the last record, or what such lines begin with."),
     Option("end_marker", str, "", "The line every file must end with, such as EOF; without it the file was cut off."),
-    Option("frame", str, "", "What encloses each line of a printed list, such as | in lists from SAP."),
+    Option("frame", str, "", "What encloses each line of a printed list; a pipe in lists from SAP."),
     Option("sheet", str, help="Which sheet of a workbook; the first if left out."),
     Option("member", (str, list), help="Which files inside a zip, a tar or a folder: a pattern, or several; all if left out."),
     Option("comment", str, "", "Lines that begin with this character are passed over."),

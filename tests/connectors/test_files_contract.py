@@ -170,7 +170,7 @@ def by_s3(folder: Path) -> Iterator[Subject]:
     with s3.serving({f"in/{file.name}": file.read_bytes() for file in folder.iterdir()}) as store:
         given = {
             "path": "s3://landing/in/things*", "endpoint_url": store.url, "access_key": store.access_key, "region": "us-east-1",
-            "secret_key": "env:S3_SECRET", "page_rows": 3,
+            "secret_key": "env:S3_SECRET", "page_rows": 5,
         }  # fmt: skip
         secrets = {"env:S3_SECRET": "wJalr-invented-secret"}
         yield Subject(
