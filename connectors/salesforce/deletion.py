@@ -1,7 +1,7 @@
 """What became of records that are gone: deleted, or merged into another, however often that one was merged itself.
 
-Rows in the recycle bin tell it themselves. What has left the bin is told by the feed of deletions, which also lists the
-losers of merges and records that were brought back; so whatever it names is looked up before it is believed.
+Rows in the recycle bin tell it themselves. What they did not tell the feed of deletions does; but it also lists the losers
+of merges and records that were brought back, so whatever it names is looked up before it is believed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,6 +30,7 @@ class Fates:
     object: str
     merges: bool
     told: set[str] = field(default_factory=set)
+    losers: set[str] = field(default_factory=set)
 
     def of(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
         """The operation and the winner of each row."""
@@ -43,6 +44,7 @@ class Fates:
         master = frame.select(pl.when(deleted).then("MasterRecordId")).to_series()
         ends = self.ends(master.drop_nulls().unique(maintain_order=True))
         winner = master.replace_strict(ends, default=None, return_dtype=pl.String) if ends else none
+        self.losers.update(frame["Id"].filter(winner.is_not_null()))
         merged = pl.select(pl.when(winner.is_not_null()).then(pl.lit("merged_into")).otherwise(op)).to_series()
         return merged, winner
 
@@ -109,21 +111,28 @@ class Deletions:
         """What was deleted between two times."""
         start = min(start, upper - SHORTEST)
         gone = self._listed(start, upper)
-        doubtful = [key for key in gone if key not in self.fates.told]
+        doubtful = [key for key in gone if key not in self.fates.told and key not in self.fates.losers]
         known = self.fates.looked_up(doubtful)
-        # A loser of a merge is told as a merge, and a record that was brought back is told as itself.
-        deleted = [key for key in doubtful if key not in known or (known[key][0] and known[key][1] is None)]
-        if left := len(doubtful) - len(deleted):
-            self.client.context.log.info("not deletions after all", extra={"object": self.object, "count": left})
-        for at in range(0, len(deleted), PAGE):
-            yield from self._page(deleted[at : at + PAGE], gone, at)
+        masters = {key: master for key, (_, master) in known.items() if master}
+        ends = self.fates.ends(dict.fromkeys(masters.values())) if masters else {}
+        # What is there again was brought back, and tells so itself.
+        left = [key for key in doubtful if key not in known or known[key][0]]
+        for at in range(0, len(left), PAGE):
+            rows = [self._row(key, ends.get(masters.get(key, ""))) for key in left[at : at + PAGE]]
+            yield from self._page(rows, [gone[key] for key in left[at : at + PAGE]], at)
 
-    def _page(self, keys: list[str], gone: dict[str, str], at: int) -> Iterator[Message]:
-        times, unread = source_times(pl.Series([gone[key] for key in keys], dtype=pl.String))
+    @staticmethod
+    def _row(key: str, winner: str | None) -> dict[str, Any]:
+        if winner is None:
+            return {"source_key": key, "op": "delete"}
+        return {"source_key": key, "op": "merged_into", "merged_into": winner}
+
+    def _page(self, rows: list[dict[str, Any]], written: list[str], at: int) -> Iterator[Message]:
+        times, unread = source_times(pl.Series(written, dtype=pl.String))
         yield records(
             [
-                {"source_key": key, "op": "delete", "source_time": time, "position": f"{self.object} deletion {number}"}
-                for number, (key, time) in enumerate(zip(keys, times, strict=True), start=at + 1)
+                {**row, "source_time": time, "position": f"{self.object} deletion {number}"}
+                for number, (row, time) in enumerate(zip(rows, times, strict=True), start=at + 1)
             ]
         )
         if unread:
@@ -136,7 +145,7 @@ class Deletions:
         try:
             answer = self._asked(start, end)
         except TooMany:
-            if end - start < 2 * SHORTEST:
+            if end - start <= 4 * SHORTEST:
                 raise
             middle = (start + end) / 2
             return {**self._listed(start, middle), **self._listed(middle - SHORTEST, end)}

@@ -2,8 +2,8 @@
 
 The state: `cursor`, the time (by Salesforce's clock) up to which the last finished run read; `fields`, the object's fields
 and their types then; `covered`, where its feed of deletions ended if that was earlier. While a run is under way: `upper`,
-the time up to which it reads, `job`, the query job it reads from, `locator`, the page to go on with, and how many there
-were (`page`).
+the time up to which it reads, `job`, the query job it reads from (and what it was `asked`), `locator`, the page to go on
+with, how many there were (`page`), and `losers` of merges among them.
 """
 
 import difflib
@@ -69,7 +69,7 @@ class SalesforceReading:
         self._deletable()
         there = described(self.client, self.object)
         yield from _changes(state.get("fields", {}), there.types)
-        self.fates = Fates(self.client, self.object, "MasterRecordId" in there.types)
+        self.fates = Fates(self.client, self.object, "MasterRecordId" in there.types, losers=set(state.get("losers", ())))
         upper = state.get("upper") or moment(self.client.now)
         self._remembered(since)
         known = {"fields": there.types, **({} if since is None else {"cursor": since})}
@@ -147,7 +147,11 @@ class SalesforceReading:
             yield from self._records(page.frame, there, at["page"])
             if page.locator is None:
                 return
-            yield Checkpoint({**state, **at})
+            yield Checkpoint({**state, **at, **self._losers()})
+
+    def _losers(self) -> dict[str, Any]:
+        """Whom the rows said to be merged so far, so that the feed does not say it again after an interruption."""
+        return {"losers": sorted(self.fates.losers)} if self.fates.losers else {}
 
     def _begun(self, query: str, state: dict[str, Any]) -> Generator[Message, None, dict[str, Any]]:
         """A new job, waited for; the checkpoint lets a later run wait for it where this one did not live to."""

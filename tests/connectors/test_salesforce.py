@@ -304,6 +304,34 @@ class TestGone:
         assert said.rows[0]["source_time"] == round(seconds(at) * 1000) * 1000
         assert said.rows[0]["position"] == "Account deletion 1"
 
+    def test_a_loser_whose_row_does_not_show_is_told_by_the_feed(self, org, clock):
+        before = done(org, clock)
+        org.objects[NAME][3] |= {"IsDeleted": True, "MasterRecordId": key(4)}
+        org.purged[NAME] = [{"id": key(3), "deletedDate": stamp(time.time() - 60)}]
+
+        assert ops(read(org, clock, before)) == {key(3): ("merged_into", key(4))}
+
+    def test_a_loser_is_told_once_even_if_the_run_was_interrupted(self, org, clock):
+        before = done(org, clock)
+        for at in range(6):
+            org.objects[NAME][at]["SystemModstamp"] = stamp(time.time() - 90 + at)
+        org.delete(NAME, key(0), stamp(time.time() - 60), into=key(9))
+        whole = read(org, clock, before, page_size=2)
+
+        rest = read(org, clock, whole.states[1], page_size=2)
+
+        assert ops(whole)[key(0)] == ("merged_into", key(9))
+        assert key(0) not in ops(rest)
+
+    def test_more_deletions_of_one_moment_than_are_listed_end_in_an_error(self, org, clock):
+        before = done(org, clock)
+        org.faults.most_deleted = 3
+        for at in range(10):
+            org.purge(NAME, key(at), stamp(time.time() - 60))
+
+        with pytest.raises(SourceError, match="EXCEEDED_ID_LIMIT"):
+            read(org, clock, before)
+
     def test_a_record_that_was_brought_back_is_not_deleted(self, org, clock):
         before = done(org, clock)
         org.delete(NAME, key(3), stamp(time.time() - 90))
