@@ -29,7 +29,8 @@ FOREIGN = {b"7z\xbc\xaf": "7z", b"Rar!": "rar", b"BZh": "bzip2", b"\xfd7zX": "xz
 class Part:
     """`label` names it in every message; `file` is the label of the file it came in, and `path` that file here.
 
-    A member of a zip has its name in `member`, one of a tar its place in `span` as well.
+    A member of a zip has its name in `member`, one of a tar its place in `span` as well. One that has landed and is known by
+    `content` was not fetched again.
     """
 
     label: str
@@ -37,6 +38,7 @@ class Part:
     file: str
     member: str | None = None
     span: tuple[int, int] | None = None
+    content: str | None = None
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """One pass over the files of a stream, from beginning to end or on from a checkpoint.
 
-The state: `done`, the digest of every file whose content has landed, and `encoding`, how the last text was read; while a
-pass is under way also `read`, the digests of those it has finished, `rows`, how many rows each file had, and `at`, the
+The state: `done`, the digest of every file whose content has landed, `elsewhere`, the versions of those that are not on this
+machine, and `encoding`, how the last text was read; while a pass is under way also `read`, the digests of those it has finished, `rows`, how many rows each file had, and `at`, the
 file it is in and the line (row, element) it has come to.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from connectors.files.manifest import Claim, counted
 from connectors.files.shelf import Shelf
-from connectors.files.source import Delivery, Part, delivery, digest, labels, stamp, unchanged
+from connectors.files.source import Delivery, Landed, Part, delivery, digest, labels, stamp, unchanged
 from mdm.connector import Checkpoint, Complete, Context, Message, Notice, Options, Records, Rejected, SchemaChange, StreamRequest
 from mdm.errors import DamagedError
 
@@ -61,6 +61,8 @@ class Pass:
     fresh: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     encoding: str | None = None
+    elsewhere: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
 
     def messages(self, state: dict[str, Any] | None) -> Iterator[Message]:
         """Everything from this state on."""
@@ -69,14 +71,17 @@ class Pass:
         self.at, self.fields = dict(state.get("at", {})), list(state.get("fields", []))
         self.last, self.timeless = list(state.get("last", [])), bool(state.get("timeless", self.request.modified is None))
         self.rows, self.encoding = dict(state.get("rows", {})), state.get("encoding")
+        self.elsewhere = {name: (version, labels) for name, (version, labels) in state.get("elsewhere", {}).items()}
         with Shelf() as shelf:
-            yield from self._delivered(delivery(self.context, self.options, shelf))
+            landed = Landed(self.done, self.elsewhere) if self.options["skip_unchanged"] else None
+            yield from self._delivered(delivery(self.context, self.options, shelf, landed))
 
     def _delivered(self, whole: Delivery) -> Iterator[Message]:
         yield from map(Notice, whole.waiting)
         parts = whole.parts
-        digests = {path: digest(path) for path in dict.fromkeys(part.path for part in parts)}
-        contents = {part: digests[part.path] for part in parts}
+        digests = {path: digest(path) for path in dict.fromkeys(part.path for part in parts if part.content is None)}
+        contents = {part: part.content or digests[part.path] for part in parts}
+        self.versions = whole.versions
         known = self._known(parts, contents)
         skipped = {part.label for part in known}
         if left := [part for part in known if part.label not in self.read]:
@@ -165,6 +170,11 @@ class Pass:
         # A blank file stays news, so that a source without content never passes for an unchanged one.
         self.done = {part.label: self.read[part.label] for part in parts if part not in self.empty}
         self.read, self.at, self.rows = {}, {}, {}
+        self.elsewhere = {
+            name: (version, [part.label for part in parts if part.file == name])
+            for name, version in self.versions.items()
+            if not any(part.file == name for part in self.empty)
+        }
         yield self._checkpoint()
 
     def _checkpoint_if_due(self) -> Iterator[Message]:
@@ -176,6 +186,8 @@ class Pass:
     def _checkpoint(self) -> Checkpoint:
         state: dict[str, Any] = {"done": dict(self.done), "fields": list(self.fields), "last": list(self.last)}
         state |= {"timeless": self.timeless, "encoding": self.encoding}
+        if self.elsewhere:
+            state["elsewhere"] = {name: [version, labels] for name, (version, labels) in self.elsewhere.items()}
         if self.read or self.at:
             state |= {"read": dict(self.read), "at": dict(self.at), "rows": dict(self.rows)}
         return Checkpoint(state)

@@ -16,12 +16,16 @@ from mdm.connector import Context
 
 @dataclass(frozen=True)
 class Found:
-    """A file that is there; `label` names it in messages, `address` tells its place where it is."""
+    """A file that is there; `label` names it in messages, `address` tells its place where it is.
+
+    `version` tells a file elsewhere from the one it replaced, without its content; here it is empty.
+    """
 
     label: str
     address: str
     size: int
     modified: float | None
+    version: str = ""
 
     @property
     def name(self) -> str:

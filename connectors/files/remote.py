@@ -118,7 +118,8 @@ class Store:
         for path, info in sorted(told.items()):
             if info.get("type") in ("file", "link") and not path.endswith("/"):
                 label = path.strip("/").removeprefix(base).strip("/")
-                found.append(Found(label, path, int(info.get("size") or 0), _seconds(info)))
+                size, moment = int(info.get("size") or 0), _seconds(info)
+                found.append(Found(label, path, size, moment, f"{size}/{moment}/{info.get('ETag', '')}"))
         return found
 
     def _blocks(self, found: Found) -> Iterator[bytes]:

@@ -2,9 +2,10 @@
 
 import atexit
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 from connectors.files import remote
 from connectors.files.archive import is_tar, is_zip, tar_parts, wanted, zip_parts
@@ -17,6 +18,7 @@ from mdm.errors import UnavailableError
 
 __all__ = [
     "Delivery",
+    "Landed",
     "Part",
     "blocks",
     "delivery",
@@ -32,11 +34,30 @@ __all__ = [
 
 @dataclass
 class Delivery:
-    """The parts to read; `waiting` says what is there and not ready, `claims` what manifests say of each file."""
+    """The parts to read; `waiting` says what is there and not ready, `claims` what manifests say of each file.
+
+    `versions` are those of files elsewhere.
+    """
 
     parts: list[Part] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     claims: dict[str, Claim] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What has landed: the content of each part, and the version and parts of each file elsewhere."""
+
+    contents: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
+
+    def parts(self, found: Found) -> list[Part]:
+        """The parts of a file that is as it was when all of it landed."""
+        version, labels = self.elsewhere.get(found.label, ("", ()))
+        if not found.version or found.version != version or not all(label in self.contents for label in labels):
+            return []
+        return [Part(label, Path(), found.label, content=self.contents[label]) for label in labels]
 
 
 def found(context: Context, options: Options, shelf: Shelf | None = None) -> list[Part]:
@@ -52,8 +73,11 @@ def _lasting() -> Shelf:
     return shelf
 
 
-def delivery(context: Context, options: Options, shelf: Shelf) -> Delivery:
-    """What the stream's path matches, held against its manifests; copies of what lies elsewhere are on the shelf."""
+def delivery(context: Context, options: Options, shelf: Shelf, landed: Landed | None = None) -> Delivery:
+    """What the stream's path matches, held against its manifests; copies of what lies elsewhere are on the shelf.
+
+    With `landed`, what is elsewhere and has not changed since is not fetched again.
+    """
     patterns = options["path"] if isinstance(options["path"], list) else [options["path"]]
     manifest = options.get("manifest") or []
     templates = tuple([manifest] if isinstance(manifest, str) else manifest)
@@ -64,7 +88,7 @@ def delivery(context: Context, options: Options, shelf: Shelf) -> Delivery:
         files = place.matching(lambda name: _archive(name) or wanted(name, options))
         files = [one for one in files if not unfinished(one.name) and not is_manifest(one.name, templates)]
         for one in sorted(files, key=lambda file: natural(file.label)):
-            _taken(context, options, one, manifests, (whole, shelf))
+            _taken(context, options, one, manifests, (whole, shelf, landed or Landed()))
     if not whole.parts and not whole.waiting:
         member = f" with a member like {options['member']!r}" if options["member"] else ""
         raise UnavailableError(
@@ -78,9 +102,9 @@ def _archive(name: str) -> bool:
     return name.lower().endswith((".zip", ".tar", ".tgz", ".tar.gz"))
 
 
-def _taken(context: Context, options: Options, one: Found, manifests: Manifests, to: tuple[Delivery, Shelf]) -> None:
+def _taken(context: Context, options: Options, one: Found, manifests: Manifests, to: tuple[Delivery, Shelf, Landed]) -> None:
     """Add a file's parts to the delivery, if it is ready."""
-    whole, shelf = to
+    whole, shelf, landed = to
     settle = options.get("settle") or 0
     if settle and one.modified is not None and context.clock() - one.modified < settle:
         whole.waiting.append(f"{one.label}: was written to less than {settle} seconds ago, so it was left for next time")
@@ -89,6 +113,11 @@ def _taken(context: Context, options: Options, one: Found, manifests: Manifests,
     if manifests.templates and claim is None:
         names = ", ".join(map(repr, manifests.templates))
         whole.waiting.append(f"{one.label}: no manifest ({names}) says that it is ready, so it was left for next time")
+        return
+    if one.version:
+        whole.versions[one.label] = one.version
+    if known := landed.parts(one):
+        whole.parts += known
         return
     place: Place = manifests.place
     path = place.fetched(one)

@@ -150,6 +150,34 @@ class TestStores:
             read("memory://landing/*.csv")
 
 
+class TestAgain:
+    def test_what_landed_and_did_not_change_is_not_fetched_again(self, s3):
+        before = over_s3(s3, skip_unchanged=True)
+        state = json.loads(json.dumps(before.states[-1]))
+        s3.calls.clear()
+        s3.objects["in/a_11.csv"] = b"Id\n11\n"
+
+        said = over_s3(s3, skip_unchanged=True, state=state)
+
+        assert said.keys == ["11"]
+        assert [call for call in s3.calls if ".csv" in call and "a_11" not in call] == []
+
+    def test_what_changed_is_fetched_again(self, s3):
+        before = over_s3(s3, skip_unchanged=True)
+        s3.objects["in/a_2.csv"] = b"Id\n2\n22\n"
+
+        assert over_s3(s3, skip_unchanged=True, state=before.states[-1]).keys == ["2", "22"]
+
+    def test_without_a_word_all_is_compared_by_content(self, s3):
+        before = over_s3(s3)
+        s3.calls.clear()
+
+        said = over_s3(s3, state=before.states[-1])
+
+        assert said.keys == []
+        assert any("a_1.csv" in call for call in s3.calls)
+
+
 class TestSftp:
     def test_files_are_read_from_a_real_server(self, sftp):
         said = over_sftp(sftp)
