@@ -7,6 +7,7 @@ one the settings allow.
 import base64
 import fnmatch
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ NEEDED = {
 }
 PASSING = {"server_error", "temporarily_unavailable", "unknown_error", "rate_limit_exceeded"}
 JWT_LIVES = 180
+_HOST = re.compile(r"[a-z0-9.-]+")
 
 
 @dataclass(frozen=True)
@@ -125,13 +127,19 @@ def _encoded(data: bytes) -> bytes:
 
 def _agreed(source: str, options: Options, base: str, instance: str) -> str:
     """The host a token may be shown to."""
-    parts = urlsplit(instance)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(instance)
+    except ValueError:
+        raise DamagedError(
+            f"source {source!r}: the login sends us on to no address at all; ask who answers at login_url"
+        ) from None
+    # Readers of addresses differ about odd characters in a host, so none of them passes.
+    host = parts.hostname if parts.hostname and _HOST.fullmatch(parts.hostname) else ""
     near = loopback(base) and loopback(instance) and parts.scheme in ("http", "https")
     allowed = parts.scheme == "https" and any(fnmatch.fnmatchcase(host, one.lower()) for one in options["instances"])
-    if instance.rstrip("/") != base and not near and not (allowed and not parts.username and parts.port in (None, 443)):
+    if instance.rstrip("/") != base and not near and not (allowed and parts.netloc.lower() in (host, f"{host}:443")):
         raise DamagedError(
-            f"source {source!r}: the login sends us on to {host!r}, which the settings do not name; if it is yours, add it to "
+            f"source {source!r}: the login sends us on to {parts.hostname!r}, which the settings do not name; if it is yours, add it to "
             "`instances`, else ask who answers at login_url"
         )
     return address(source, instance)

@@ -293,6 +293,13 @@ class TestGone:
 
         assert ops(read(org, clock, before))[key(3)] == ("merged_into", key(4))
 
+    def test_ids_that_differ_in_case_alone_are_two_records(self, org, clock):
+        org.objects[NAME] = [
+            {**row(at, time.time() - 60), "Id": short} for at, short in enumerate(["001A000000ABCde", "001A000000abcDE"])
+        ]
+
+        assert len({one.lower() for one in read(org, clock).keys}) == 2
+
     def test_what_has_left_the_bin_is_told_by_the_feed(self, org, clock):
         before = done(org, clock)
         at = stamp(time.time() - 60)
@@ -697,6 +704,12 @@ class TestLogin:
     @pytest.mark.parametrize(
         "url",
         [
+            r"https://elsewhere.example\.my.salesforce.com",
+            "https://elsewhere.example#.my.salesforce.com",
+            "https://a.my.salesforce.com@elsewhere.example",
+            "https://u:p@a.my.salesforce.com",
+            "https://[not-an-address",
+            "https://a.my.salesforce.com:8443",
             "https://my.salesforce.com.elsewhere.example",
             "http://a.my.salesforce.com",
             "https://elsewhere.example",
