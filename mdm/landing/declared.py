@@ -33,8 +33,8 @@ class Declared:
         return self._streams.get(stream)
 
 
-def may_delete(declared: Stream | None, where: str) -> None:
-    """Refuse deletions from a stream that is declared to send none."""
+def may_delete(declared: Stream | None, where: str, delivery: str) -> None:
+    """Refuse deletions from a stream that is declared to send none; a full delivery may name what it would leave out."""
     if declared is None:
         return
     if declared.deletes not in DELETES:
@@ -42,7 +42,7 @@ def may_delete(declared: Stream | None, where: str) -> None:
             f"{where}: the connector declares deletes = {declared.deletes!r}, which is none of {', '.join(DELETES)}; "
             "report it to the connector's author"
         )
-    if declared.deletes not in TELLING:
+    if declared.deletes not in (*TELLING, *(("absence",) if delivery == "full" else ())):
         raise SourceError(
             f"{where}: the connector sends deletions, but declares deletes = {declared.deletes!r}; nothing was deleted. "
             "Report it to the connector's author: the stream is `feed` or `field`"

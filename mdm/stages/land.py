@@ -90,7 +90,7 @@ def _trusted(landing: Landing, delivery: Delivery, declared: Declared, frame: pl
     """Hold a connector that sends deletions to what it declared, once."""
     if not delivery.checked and (frame["op"] == "delete").any():
         delivery.checked = True
-        may_delete(declared.of(landing.stream.name), "/".join(landing.names))
+        may_delete(declared.of(landing.stream.name), "/".join(landing.names), landing.stream.delivery)
 
 
 def _conclude(landing: Landing, delivery: Delivery) -> None:

@@ -199,6 +199,16 @@ def test_a_connector_is_held_to_the_way_it_declared(bay: Bay, deletes: str, word
     assert bay.live() == set(KEYS)
 
 
+def test_a_full_delivery_may_name_what_it_would_leave_out(bay: Bay):
+    bay.delivery = "full"
+    bay.connector.stream = replace(bay.connector.stream, deletes="absence")
+    bay.land(rows(*KEYS, name="x"), COMPLETE)
+
+    bay.land(rows(*KEYS[2:], name="x"), rows("000", op="delete"), COMPLETE)
+
+    assert bay.live() == set(KEYS[2:])
+
+
 @pytest.mark.parametrize("deletes", ["feed", "field"])
 def test_a_connector_that_declared_it_may_delete(bay: Bay, deletes: str):
     bay.land(rows(*KEYS, name="x"))
