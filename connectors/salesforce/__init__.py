@@ -13,7 +13,7 @@ from connectors.salesforce.client import Client
 from connectors.salesforce.login import NEEDED
 from connectors.salesforce.profile import READY, fields
 from connectors.salesforce.reading import SalesforceReading, described
-from mdm.connector import Context, Field, Finding, Message, Option, Options, Stream, StreamRequest, chosen
+from mdm.connector import PER_SECOND, Context, Field, Finding, Message, Option, Options, Stream, StreamRequest, chosen
 from mdm.errors import MdmError
 
 __all__ = ["Salesforce"]
@@ -33,7 +33,9 @@ class Salesforce:
         Option("username", str, help="The integration user, for `password` and `jwt`."),
         Option("password", str, help="A reference to the password, with the security token at its end.", secret=True),
         Option("private_key", str, help="A reference to the RSA key in PEM that signs the login, for `jwt`.", secret=True),
-        Option("audience", str, help="Who the signed login is for, such as https://login.salesforce.com; else login_url."),
+        Option(
+            "audience", str, help="Who the signed login is for; Salesforce, or its sandboxes, as the address says, if left out."
+        ),
         Option("instances", list, ["*.my.salesforce.com"], "Hosts that a login may send us on to."),
         Option("version", str, "v62.0", "The API's version."),
         Option("object", str, help="The object of a stream; the stream's name if left out."),
@@ -48,6 +50,7 @@ class Salesforce:
         Option("deletions", bool, True, "Whether to read what was deleted and merged."),
         Option("page_size", int, 50_000, "How many rows to ask for at a time.", least=1),
         Option("job_wait", int, 7200, "How many seconds a query job may take.", least=1),
+        PER_SECOND,
     )
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:
@@ -58,6 +61,11 @@ class Salesforce:
 
     def __repr__(self) -> str:
         return f"Salesforce({self.name!r})"
+
+    @property
+    def tenant(self) -> str:
+        """Sources of one org share one rate budget."""
+        return f"salesforce:{str(self.chosen['base_url']).rstrip('/').lower()}"
 
     def check(self, context: Context) -> list[Finding]:
         """Whether the org lets us in, shows the objects, has calls left, and agrees with our clock."""

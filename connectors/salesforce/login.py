@@ -90,7 +90,7 @@ def _form(source: str, options: Options, context: Context, now: float) -> dict[s
         claims = {
             "iss": options["client_id"],
             "sub": options["username"],
-            "aud": options["audience"] or address(source, options["login_url"] or options["base_url"]),
+            "aud": options["audience"] or _audience(address(source, options["login_url"] or options["base_url"])),
             "exp": int(now) + JWT_LIVES,
         }
         assertion = context.secrets.remember(_signed(source, claims, key))
@@ -99,6 +99,14 @@ def _form(source: str, options: Options, context: Context, now: float) -> dict[s
     if options["grant"] == "password":
         form |= {"username": options["username"], "password": reveal(options["password"])}
     return form
+
+
+def _audience(url: str) -> str:
+    """Who a signed login at this address is for: Salesforce itself, or the world of its sandboxes."""
+    if not url.endswith(".salesforce.com"):
+        return url
+    tried = ".sandbox." in url or url == "https://test.salesforce.com"
+    return "https://test.salesforce.com" if tried else "https://login.salesforce.com"
 
 
 def _signed(source: str, claims: Mapping[str, Any], key: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.salesforce import Salesforce
+from connectors.salesforce import Salesforce, login
 from connectors.salesforce.client import seconds
 from connectors.salesforce.identifier import long_id, long_ids
 from mdm.connector import Context, Message, SchemaChange, StreamRequest
@@ -684,6 +684,18 @@ class TestLogin:
             read(org, clock, grant="jwt", username=USERNAME, private_key=private)
 
         assert len(org.asked("/token")) == 1
+
+    @pytest.mark.parametrize(
+        ("url", "audience"),
+        [
+            ("https://example.my.salesforce.com", "https://login.salesforce.com"),
+            ("https://example--try.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+            ("https://test.salesforce.com", "https://test.salesforce.com"),
+            ("http://127.0.0.1:9", "http://127.0.0.1:9"),
+        ],
+    )
+    def test_a_signed_login_is_for_salesforce_or_its_sandboxes(self, url, audience):
+        assert login._audience(url) == audience
 
     def test_a_key_that_is_none_is_named_and_not_shown(self, org, clock):
         with pytest.raises(ConfigError, match="private_key is not an RSA key") as caught:
