@@ -19,7 +19,20 @@ from connectors.network.api import PATHS, ChangeRequest, NetworkApi, Standing
 from connectors.network.export import KEYED, KINDS, MEMBERS, OWNED, ExportPass, ExportReading, kind_of
 from connectors.network.record_state import OPERATION
 from connectors.network.search import KEY, SearchReading
-from mdm.connector import Checkpoint, Context, Field, Finding, Message, Notice, Option, Options, Stream, StreamRequest, chosen
+from mdm.connector import (
+    PER_SECOND,
+    Checkpoint,
+    Context,
+    Field,
+    Finding,
+    Message,
+    Notice,
+    Option,
+    Options,
+    Stream,
+    StreamRequest,
+    chosen,
+)
 from mdm.errors import ConfigError, MdmError, NotFoundError, UnavailableError
 
 __all__ = ["ChangeRequest", "Network", "NetworkApi", "Standing"]
@@ -56,6 +69,7 @@ class Network:
         Option("states", list, list(OPERATION), "Which record states to search for."),
         Option("page_size", int, 100, "How many records to search for at a time.", least=1),
         Option("overlap", int, 600, "How many seconds before the last run's beginning to search again.", least=0),
+        PER_SECOND,
     )
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:
@@ -66,6 +80,12 @@ class Network:
 
     def __repr__(self) -> str:
         return f"Network({self.name!r})"
+
+    @property
+    def tenant(self) -> str | None:
+        """Sources of one Network share one rate budget; its exports need none."""
+        base_url = self.chosen["base_url"]
+        return f"network:{base_url.rstrip('/').lower()}" if base_url else None
 
     def check(self, context: Context) -> list[Finding]:
         """Whether there are exports to read, or the API lets us in to the right Network."""
