@@ -28,6 +28,7 @@ REMEMBERED = 30 * DAY
 MARGIN = DAY
 LONGEST = 100_000
 IDS = ("id", "reference")
+NUL, SHOWN = "\x00", "\N{SYMBOL FOR NULL}"
 PLACE = ("job", "asked", "locator", "page")
 
 
@@ -168,6 +169,9 @@ class SalesforceReading:
         ids += [name for name in self.options["ids"] or () if name in frame.columns and name not in ids]
         frame = frame.with_columns(long_ids(pl.col(name)) for name in ids)
         where = f"{self.object} page {page}"
+        if frame.select(pl.any_horizontal(pl.all().str.contains(NUL, literal=True).any())).item():
+            frame = frame.with_columns(pl.all().str.replace_all(NUL, SHOWN, literal=True))
+            yield Notice(f"{where}: holds NUL characters, which no database keeps; they are written as {SHOWN}")
         position = frame.select(pl.format(f"{where} row {{}}", pl.int_range(1, pl.len() + 1))).to_series()
         for message in keyed(frame, self.wanted, position=position, where=where):
             yield self._told(message, frame) if isinstance(message, Records) else message

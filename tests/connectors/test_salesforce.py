@@ -128,6 +128,17 @@ def test_line_breaks_and_quotes_inside_values_are_kept(org, clock):
     assert read(org, clock).payloads[3]["Name"] == 'Ana "the\nsecond", Dr'
 
 
+def test_a_character_that_no_database_keeps_is_shown(org, clock):
+    org.objects[NAME][3]["Name"] = "Ana\x003"
+
+    said = read(org, clock)
+
+    assert said.payloads[3]["Name"] == "Ana\N{SYMBOL FOR NULL}3"
+    assert said.notices == [
+        "Account page 1: holds NUL characters, which no database keeps; they are written as \N{SYMBOL FOR NULL}"
+    ]
+
+
 def test_a_later_run_reads_what_changed_since_the_last_one_began(org, clock):
     before = done(org, clock)
     org.objects[NAME].append(row(99, time.time() - 30))
