@@ -45,7 +45,8 @@ class Clinical:
         """Every occurrence of an item group (of one group, of one form), its items by their ids."""
         for element, place, gone in self._groups(group, form):
             record, types = _row(element, place)
-            if place.transaction == "Context" and types <= {None, "Context"}:
+            # In version 2 a group that only holds groups is a form.
+            if (place.transaction == "Context" and types <= {None, "Context"}) or (not types and _holds_groups(element)):
                 continue
             if self.document.head.transactional and not gone and (place.transaction == "Update" or types - {None}):
                 self.partial += 1
@@ -108,6 +109,10 @@ class Clinical:
                 'deleted, but rows of earlier documents are not named: a Snapshot read with delivery = "full" settles them'
             )
         return removed
+
+
+def _holds_groups(element: etree._Element) -> bool:
+    return _child(element, "ItemGroupData") is not None
 
 
 def _later(removed: dict[tuple[Any, ...], int], place: Place, number: int) -> bool:
