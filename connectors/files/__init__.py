@@ -16,7 +16,7 @@ from connectors.files.choice import OPTIONS
 from connectors.files.passing import Pass
 from connectors.files.reading import Reading, columns
 from connectors.files.shelf import Shelf
-from connectors.files.source import Part, delivery, found, labels, suggested_name
+from connectors.files.source import Landed, Part, delivery, found, labels, suggested_name
 from mdm.connector import Context, Field, Finding, Message, Options, Stream, StreamRequest, chosen
 from mdm.errors import ConfigError, MdmError, UnavailableError
 
@@ -44,11 +44,13 @@ class Files:
         """The configured streams, or those the names of the files suggest."""
         with Shelf() as shelf:
             if context.streams:
-                return [self._stream(request, found(context, self._of(request), shelf)) for request in context.streams]
+                return [
+                    self._stream(request, found(context, self._of(request), shelf, sample=True)) for request in context.streams
+                ]
             if self.chosen["profile"] is not None and (offered := self._offered(context, shelf)):
                 return offered
             suggested: dict[str, list[Part]] = {}
-            for part in found(context, self.chosen, shelf):
+            for part in found(context, self.chosen, shelf, sample=True):
                 suggested.setdefault(suggested_name(part), []).append(part)
             return [self._stream(StreamRequest(name), parts) for name, parts in suggested.items()]
 
@@ -84,7 +86,7 @@ class Files:
                 name, tuple(kind.key), kind.settings.get("modified"), {}, kind.settings.get("delivery", "delta")
             )
             try:
-                parts = found(context, self._of(request), shelf)
+                parts = found(context, self._of(request), shelf, sample=True)
             except UnavailableError:
                 continue
             if parts and name != "*":
@@ -100,7 +102,7 @@ class Files:
     def _finding(self, context: Context, request: StreamRequest) -> Finding:
         try:
             with Shelf() as shelf:
-                whole = delivery(context, self._of(request), shelf)
+                whole = delivery(context, self._of(request), shelf, Landed(sample=True))
                 parts = whole.parts
                 names = columns(parts[0], self._of(request)) if parts else []
         except ConfigError:

@@ -2,6 +2,7 @@
 
 import fnmatch
 import gzip
+import io
 import stat
 import tarfile
 import zipfile
@@ -14,6 +15,8 @@ from mdm.connector import Options
 from mdm.errors import DamagedError
 
 ENTRIES = 10_000
+# Names and notes of a member; nobody needs more.
+HEAD = 1 << 20
 NESTED = (".zip", ".7z", ".rar", ".tar", ".tgz", ".tar.gz", ".tbz2", ".txz")
 _BOOKS = (".xlsx", ".xlsm", ".xlsb", ".ods")
 
@@ -65,10 +68,20 @@ def tar_parts(path: Path, label: str, options: Options, shelf: Shelf) -> list[Pa
             raw.seek(0)
             plain = shelf.kept(counted(gzip.GzipFile(fileobj=raw), path.stat().st_size, label, options))  # type: ignore[arg-type]
     try:
-        with tarfile.open(plain, "r:") as archive:
+        with _Heads(plain) as heads, tarfile.open(fileobj=heads, mode="r:") as archive:
             return _ordered(_tar_members(archive, plain, label, options))
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise DamagedError(f"{label}: the tar is cut off or damaged ({error}); {NEXT}") from None
+
+
+class _Heads(io.FileIO):
+    """A tar of which only heads are read; one that claims to be huge is none."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """So many bytes, if they can be a head."""
+        if size is None or not 0 <= size <= HEAD:
+            raise tarfile.ReadError(f"a head of {size or 0:,} bytes")
+        return super().read(size) or b""
 
 
 def _tar_members(archive: tarfile.TarFile, path: Path, label: str, options: Options) -> Iterator[Part]:

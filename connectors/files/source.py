@@ -44,13 +44,21 @@ class Delivery:
     claims: dict[str, Claim] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
+    def has_like(self, part: Part) -> bool:
+        """Whether there is a part by whose name one would look for the same stream."""
+        return any(suggested_name(part) == suggested_name(other) for other in self.parts)
+
 
 @dataclass(frozen=True)
 class Landed:
-    """What has landed: the content of each part, and the version and parts of each file elsewhere."""
+    """What need not be fetched: the content of each part that has landed, and the version and parts of each file elsewhere.
+
+    For a `sample`, one file of a kind is enough.
+    """
 
     contents: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
+    sample: bool = False
 
     def parts(self, found: Found) -> list[Part]:
         """The parts of a file that is as it was when all of it landed."""
@@ -60,9 +68,12 @@ class Landed:
         return [Part(label, Path(), found.label, content=self.contents[label]) for label in labels]
 
 
-def found(context: Context, options: Options, shelf: Shelf | None = None) -> list[Part]:
-    """What the stream's path matches and is ready, in order of name, numbers counted as numbers."""
-    return delivery(context, options, shelf or _lasting()).parts
+def found(context: Context, options: Options, shelf: Shelf | None = None, *, sample: bool = False) -> list[Part]:
+    """What the stream's path matches and is ready, in order of name, numbers counted as numbers.
+
+    For a `sample`, of files elsewhere only the first of each kind can be read.
+    """
+    return delivery(context, options, shelf or _lasting(), Landed(sample=sample)).parts
 
 
 @cache
@@ -118,6 +129,10 @@ def _taken(context: Context, options: Options, one: Found, manifests: Manifests,
         whole.versions[one.label] = one.version
     if known := landed.parts(one):
         whole.parts += known
+        return
+    unread = Part(one.label, Path(), one.label, content="")
+    if landed.sample and one.version and whole.has_like(unread):
+        whole.parts.append(unread)
         return
     place: Place = manifests.place
     path = place.fetched(one)

@@ -77,6 +77,14 @@ class TestTar:
         with pytest.raises(DamagedError, match=r"a\.tgz: unpacks to more than 250 times its size"):
             read_files(tmp_path)
 
+    def test_a_head_that_claims_to_be_huge_is_refused(self, tmp_path):
+        info = tarfile.TarInfo("a.csv")
+        info.type, info.size = tarfile.XHDTYPE, 50_000_000
+        (tmp_path / "a.tar").write_bytes(info.tobuf() + bytes(50_000_256))
+
+        with pytest.raises(DamagedError, match=r"a\.tar: the tar is cut off or damaged \(a head of 50,000,\d+ bytes\)"):
+            read_files(tmp_path)
+
     def test_too_many_members_are_refused(self, tmp_path):
         (tmp_path / "a.tar").write_bytes(tarred({f"{at}.csv": b"" for at in range(10_001)}))
 

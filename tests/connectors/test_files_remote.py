@@ -177,6 +177,15 @@ class TestAgain:
         assert said.keys == []
         assert any("a_1.csv" in call for call in s3.calls)
 
+    def test_a_look_fetches_no_more_than_one_file_of_a_kind(self, s3):
+        s3.objects |= {"in/b_1.csv": b"Other\n1\n", "in/b_2.csv": b"Other\n2\n"}
+        given = {"endpoint_url": s3.url, "access_key": s3.access_key, "secret_key": SECRET, "region": "us-east-1"}
+
+        offered = Files("far", {"path": "s3://landing/in/*.csv", **given}).discover(Context())
+
+        assert {stream.name: [field.name for field in stream.fields] for stream in offered} == {"a": ["Id"], "b": ["Other"]}
+        assert sum("in/" in call.split("?")[0] and call.startswith("GET") for call in s3.calls) == 2
+
 
 class TestSftp:
     def test_files_are_read_from_a_real_server(self, sftp):
