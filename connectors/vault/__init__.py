@@ -1,8 +1,10 @@
-"""Veeva Vault: objects by VQL, with what changed since the last run and what was deleted.
+"""Veeva Vault: objects by VQL or from Direct Data, with what changed since the last run and what was deleted or merged.
 
-A stream is an object, named by the stream or by its option `object`. The first run reads everything and proves it
-complete; later ones read what changed since the last run began (and a little before), then the feed of deletions. The
-Vault remembers deletions for thirty days: a longer pause asks for a full reading.
+A stream is an object, named by the stream or by its option `object`. By queries the first run reads everything and proves
+it complete; later ones read what changed since the last run began (and a little before), then the feed of deletions. The
+Vault remembers deletions for thirty days: a longer pause asks for a full reading. With `mode = "direct"` the Vault's
+archives are read in the order in which they follow each other. Spark messages, put into an inbox by the receiver, name
+rows to be asked for again.
 
 `recorded = "folder"` plays a Vault from files instead of calling one; `record` writes such a folder, and
 `connectors.vault.replay` describes it.
