@@ -92,7 +92,7 @@ def _not_too_many(landing: Landing, count: int) -> None:
         raise ShrunkError(
             f"{source}/{stream}: the source deletes {count} of {live} records, more than shrink = {landing.stream.shrink}; "
             f"none was deleted, all else was landed, and the deletions wait. If they are right: `mdm sync {source} "
-            "--accept-shrink`; if not, have the source send these records again"
+            "--accept-shrink`; if in doubt, `mdm run --full` reads all again and sees what is there"
         )
 
 

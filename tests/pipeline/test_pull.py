@@ -5,9 +5,10 @@ import logging
 from typing import ClassVar
 
 import pytest
+import sqlalchemy as sa
 
 from mdm import catalog, pipeline, settings
-from mdm.connector import Checkpoint, Context
+from mdm.connector import Checkpoint, Complete, Context
 from mdm.context import Context as Opened
 from mdm.errors import DeniedError, UnavailableError
 from mdm.hub import Hub, migration
@@ -90,6 +91,35 @@ def test_a_limit_of_nothing_is_refused(opened):
     (report,) = pipeline.sync(opened(Tenant, a="per_second = 0.0"))
 
     assert "'per_second' must be at least 0.001" in report.error
+
+
+class Wiping(Scripted):
+    """Sends a mass of deletions, though nothing is gone but one."""
+
+    def read(self, context, request, state):
+        keys = [str(number) for number in range(50)]
+        if state is None:
+            yield rows(*(keys if not Tenant.seen else keys[1:]), name="x")
+            Tenant.seen.append((self.name, context))
+            yield Complete()
+        else:
+            yield rows(*keys, op="delete")
+        yield Checkpoint({"at": 1})
+
+
+def test_a_full_run_sees_for_itself_whether_a_mass_of_deletions_is_true(opened):
+    context = opened(Wiping, a="")
+    record = context.hub.fixed["source_record"]
+    pipeline.sync(context)
+
+    refused = pipeline.sync(context)[0]
+    seen = pipeline.sync(context, anew=True)[0]
+
+    assert "deletes 50 of 50 records" in refused.error
+    assert (seen.error, seen.read["deleted"]) == (None, 1)
+    with context.hub.read() as session:
+        left = session.scalar(sa.select(sa.func.count()).where(record.c.op != "delete", record.c.stream == "things"))
+    assert left == 49
 
 
 class Refused(Tenant):
