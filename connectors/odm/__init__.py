@@ -25,7 +25,10 @@ from connectors.odm.stream import KINDS, kind_of
 from mdm.connector import Context, Field, Finding, Message, Notice, Option, Options, Stream, StreamRequest, chosen
 from mdm.errors import MdmError, NotFoundError
 
-_SHARED = ("path", "member", "skip_unchanged", "max_bytes", "max_ratio")
+_SHARED = (
+    "path", "member", "manifest", "settle", "skip_unchanged", "max_bytes", "max_ratio", "username", "password", "private_key",
+    "host_key", "endpoint_url", "region", "access_key", "secret_key", "session_token",
+)  # fmt: skip
 _OFFERED = ("sites", "users", "investigators", "organizations", "subjects", "item_groups")
 _SAMPLE = 500
 

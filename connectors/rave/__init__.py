@@ -16,7 +16,7 @@ from connectors.rave.audit import Audit
 from connectors.rave.client import Client, study_key
 from connectors.rave.listing import Listing, document_of
 from connectors.rave.view import KEY, View
-from mdm.connector import Context, Field, Finding, Message, Option, Options, Stream, StreamRequest, chosen
+from mdm.connector import PER_SECOND, Context, Field, Finding, Message, Option, Options, Stream, StreamRequest, chosen
 from mdm.errors import MdmError, NotFoundError
 
 STREAMS = ("sites", "users", "investigators", "subjects", "audit")
@@ -49,6 +49,7 @@ class Rave:
                choices=("default", "enhanced", "all")),
         Option("per_page", int, 1000, "How many audits to ask for at a time.", least=1),
         Option("page_rows", int, 5_000, "How many records are landed at a time.", least=1),
+        PER_SECOND,
     )  # fmt: skip
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:
