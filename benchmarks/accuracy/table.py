@@ -25,7 +25,11 @@ def _cell(figure: dict[str, Any] | None, best: float | None) -> str:
         return f"unfinished in {figure['minutes']:g} min" if figure["ended"] else "failed"
     pairwise = figure["pairwise"]
     f1 = f"{pairwise['f1']:.3f}"
-    return (
-        f"{f'**{f1}**' if pairwise['f1'] == best else f1} ({pairwise['precision']:.3f} / {pairwise['recall']:.3f}) "
-        f"B³ {figure['b_cubed']['f1']:.3f} · {figure['cpu']:.0f} s · {figure['peak_mb']:,} MB"
+    return "<br>".join(
+        (
+            f"**{f1}**" if pairwise["f1"] == best else f1,
+            f"{pairwise['precision']:.3f} / {pairwise['recall']:.3f}",
+            f"B³ {figure['b_cubed']['f1']:.3f}",
+            f"{figure['cpu']:.0f} s, {figure['peak_mb']:,} MB",
+        )
     )
