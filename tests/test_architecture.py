@@ -26,6 +26,7 @@ LINES = [
     ["question"],
     ["stages"],
     ["train", "explain", "evaluate", "export", "status", "quarantine", "history", "backup"],
+    ["suggest"],
     ["pipeline", "doctor"],
     ["demo", "testing"],
     ["web"],

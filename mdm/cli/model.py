@@ -14,8 +14,27 @@ Json = Annotated[bool, talk.JSON]
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for name, command in (("train", train), ("models", models), ("activate", activate)):
+    for name, command in (("suggest", suggest), ("train", train), ("models", models), ("activate", activate)):
         app.command(name, rich_help_panel="Matching")(command)
+
+
+def suggest(entity: Entity, json: Json = False) -> None:
+    """Propose how to match an entity, from what has landed: a rules file to read, correct and save.
+
+    $ mdm suggest thing
+
+    $ mdm suggest thing > rules/thing.py
+    """
+    from mdm import context, pipeline
+
+    opened = context.opened()
+    with progress.shown(quiet=json) as tell:
+        code = pipeline.suggest_model(opened, entity, progress=tell)
+    if json:
+        talk.document({"entity": entity, "code": code})
+        return
+    talk.data(code.rstrip("\n"))
+    talk.done(f"read it, save it as rules/{entity}.py, then `mdm run {entity}` (after `mdm migrate` if attributes changed)")
 
 
 def train(

@@ -9,7 +9,7 @@ from mdm.cli import talk
 
 _WORDS = {
     "pull": "pulling", "standardise": "standardising", "check": "checking", "train": "training a match model for",
-    "match": "matching",
+    "match": "matching", "suggest": "looking at",
     "cluster": "joining", "survive": "choosing values of", "publish": "publishing",
 }  # fmt: skip
 

@@ -1,12 +1,13 @@
 """The order of the stages: from landed records to a publication, a plan, or a held plan."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import sqlalchemy as sa
 
-from mdm import audit, fault, fingerprint, intake, mapping, model, news, train
+from mdm import audit, fault, fingerprint, intake, mapping, model, news, suggest, train
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.errors import LedgerError
@@ -48,6 +49,27 @@ def run(
 
 def train_model(context: Context, name: str, *, activate: bool = False, progress: Progress = silent) -> tuple[model.Model, int]:
     """Fit the next model of an entity to what has landed (pulling first if nothing has); returns it and its number."""
+    with _prepared(context, name, progress) as run:
+        fitted = train.fitted(run.bench, context.entity(name))
+        with context.hub.begin() as tx:
+            saved = model.save(tx, context.hub, fitted)
+            audit.record(tx, "train", actor=context.actor, entity=name, object=str(saved), after=dict(fitted.evidence))
+            if activate:
+                model.activate(tx, context.hub, name, saved)
+                audit.record(tx, "activate", actor=context.actor, entity=name, object=str(saved))
+    return fitted, saved
+
+
+def suggest_model(context: Context, name: str, *, progress: Progress = silent) -> str:
+    """A rules file that matches an entity by what has landed (pulling first if nothing has)."""
+    with _prepared(context, name, progress) as run:
+        progress("suggest", name)
+        return suggest.suggested(run.bench, context.entity(name))
+
+
+@contextmanager
+def _prepared(context: Context, name: str, progress: Progress) -> Iterator[Run]:
+    """A run of one entity as far as its records are standardised and checked."""
     entity = context.entity(name)
     current(context.hub)
     number = begin(context)
@@ -59,16 +81,9 @@ def train_model(context: Context, name: str, *, activate: bool = False, progress
         run = opened(context, entity, number, full=False)
         try:
             _prepare(context, entity, run, {}, progress)
-            fitted = train.fitted(run.bench, entity)
+            yield run
         finally:
             run.bench.close()
-        with context.hub.begin() as tx:
-            saved = model.save(tx, context.hub, fitted)
-            audit.record(tx, "train", actor=context.actor, entity=name, object=str(saved), after=dict(fitted.evidence))
-            if activate:
-                model.activate(tx, context.hub, name, saved)
-                audit.record(tx, "activate", actor=context.actor, entity=name, object=str(saved))
-    return fitted, saved
 
 
 def resolved(

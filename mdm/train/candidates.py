@@ -38,7 +38,7 @@ def fitted(
     comparisons = settings["comparisons"]
     fields = [c["output_column_name"] for c in comparisons]
     patterns, counts = _patterns(bench, comparisons, sample)
-    random, seen = _patterns(bench, comparisons, _random_pairs(bench, evidence["records"]))
+    random, seen = _patterns(bench, comparisons, _random_pairs(bench))
     chance = {
         f: mixture.shares(random[:, i], seen, len(_graded(c))) for i, (f, c) in enumerate(zip(fields, comparisons, strict=True))
     }
@@ -71,15 +71,26 @@ def _textual(bench: Bench, comparison: Comparison) -> bool:
     return RARITY in said or any(f'"{column}_l"' in said for (column,) in listed)
 
 
-def _patterns(bench: Bench, comparisons: Sequence[Comparison], pairs: str) -> tuple[np.ndarray, np.ndarray]:
-    """How often each pattern of levels stands among pairs (a, b)."""
+def levels(bench: Bench, comparisons: Sequence[Comparison], pairs: str) -> pl.DataFrame:
+    """The level each pair reaches in each comparison: a, b, g0, g1, ..."""
+    return bench.frame(f"{_levels(bench, comparisons, pairs)} order by a, b")
+
+
+def _levels(bench: Bench, comparisons: Sequence[Comparison], pairs: str) -> str:
     columns = [n for (n,) in bench.execute("select column_name from (describe comparable)")]
     sides = ", ".join(f'l."{c}" as "{c}_l", r."{c}" as "{c}_r"' for c in columns)
-    levels = ", ".join(f"{_level(c)} as g{i}" for i, c in enumerate(comparisons))
+    reached = ", ".join(f"{_level(c)} as g{i}" for i, c in enumerate(comparisons))
+    return (
+        f"select a, b, {reached} from (select p.a, p.b, {sides} from {pairs} p "
+        "join comparable l on l.record_id = p.a join comparable r on r.record_id = p.b)"
+    )
+
+
+def _patterns(bench: Bench, comparisons: Sequence[Comparison], pairs: str) -> tuple[np.ndarray, np.ndarray]:
+    """How often each pattern of levels stands among pairs (a, b)."""
     names = ", ".join(f"g{i}" for i in range(len(comparisons)))
     rows = bench.frame(
-        f"select {names}, count(*) as pairs from (select {levels} from (select {sides} from {pairs} p "
-        f"join comparable l on l.record_id = p.a join comparable r on r.record_id = p.b)) group by {names} order by {names}"
+        f"select {names}, count(*) as pairs from ({_levels(bench, comparisons, pairs)}) group by {names} order by {names}"
     )
     return rows.drop("pairs").to_numpy(), rows["pairs"].to_numpy()
 
@@ -97,14 +108,11 @@ def _level(comparison: Comparison) -> str:
     return f"case {' '.join(cases)} else 0 end"
 
 
-def _random_pairs(bench: Bench, count: int) -> str:
-    """SQL of pairs drawn by a hash: the same records give the same pairs."""
-    bench.execute(
-        "create or replace temp table numbered as select record_id, row_number() over (order by record_id) - 1 as n from comparable"
-    )
-    rounds = max(1, min(_RANDOM // max(count, 1), count))
-    return (
-        "(select x.record_id as a, y.record_id as b from numbered x cross join range("
-        f"{rounds}) t(round) join numbered y on y.n = hash(x.record_id, t.round, {_SEED}) % (select count(*) from numbered) "
-        "where x.record_id <> y.record_id)"
-    )
+def _random_pairs(bench: Bench) -> str:
+    """The name of a table of pairs drawn at random: the same records give the same pairs."""
+    ids = bench.frame("select record_id from comparable order by record_id")["record_id"].to_numpy()
+    draw = np.random.default_rng(_SEED)
+    left, right = (ids[draw.integers(0, len(ids), min(_RANDOM, len(ids) * (len(ids) - 1)))] for _ in range(2))
+    other = left != right
+    bench.store("random_pairs", pl.DataFrame({"a": left[other], "b": right[other]}))
+    return "random_pairs"
