@@ -17,6 +17,7 @@ from mdm.standard import Standardiser
 from mdm.survivorship import Rule
 
 TYPES = (str, int, float, bool, date, list)
+LINKAGES = ("strongest", "average")
 EXPOSURES = ("public", "business", "personal", "sensitive")
 RESERVED_COLLECTIONS = {"xref", "history", "lineage", "link", "queue", "xref_history", "link_history"}
 RESERVED_ENTITIES = {"retired", "retired_history", "change", "quality", "run"}
@@ -182,7 +183,8 @@ class Entity:
     the blocks on which expectation maximisation learns. `accept` and `review` are probabilities. `matches_per_record` is
     the prior where the data cannot tell: how many other records of the same thing a record is expected to have.
     A blocking key shared by more than `hot` records makes no pairs by itself. `fit` is how weights are learnt: on the
-    `blocks` of `train`, or on all `candidates` that blocking finds, as a mixture of matches and others.
+    `blocks` of `train`, or on all `candidates` that blocking finds, as a mixture of matches and others. `linkage`: two
+    groups are one where their `strongest` pair reaches `accept`, or where the `average` of all pairs does: no chains.
     """
 
     name: str
@@ -202,11 +204,13 @@ class Entity:
     matches_per_record: float = 0.5
     hot: int = 500
     fit: str = "blocks"
+    linkage: str = "strongest"
     label: str | None = None
     _by_name: Mapping[str, Attribute] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         _named("entity", self.name, RESERVED_ENTITIES)
+        _chosen(f"{self.name}: linkage", self.linkage, LINKAGES)
         if not re.fullmatch(r"[A-Z]{2,6}", self.prefix):
             raise DeclarationError(f"{self.name}: prefix {self.prefix!r} must be two to six capital letters")
         object.__setattr__(self, "veto", tuple(Veto(v) if isinstance(v, str) else v for v in self.veto))
@@ -255,21 +259,17 @@ class Entity:
                     raise DeclarationError(f"{self.name}: {where} {rule!r} is text; write a list of columns: [{rule!r}]")
                 for column in rule:
                     _known(f"{self.name}: {where}", column, names)
-        for key in self.keys:
-            for column in key.of:
-                _known(f"{self.name}: key {key.name!r}", column, names)
-        for veto in self.veto:
-            assert isinstance(veto, Veto)
-            _known(f"{self.name}: veto", veto.column, names)
+        for name, column in ((k.name, c) for k in self.keys for c in k.of):
+            _known(f"{self.name}: key {name!r}", column, names)
+        for column in (v.column for v in self.veto if isinstance(v, Veto)):
+            _known(f"{self.name}: veto", column, names)
         for attribute in self.attributes:
             for column in attribute.identity.compatible if attribute.identity else ():
                 _known(f"{self.name}: {attribute.name!r} identifies with", column, names)
             if attribute.derive is not None:
                 _known(f"{self.name}: {attribute.name!r} is derived from", attribute.derive[0], names)
         if not 0 < self.review <= self.accept <= 1:
-            raise DeclarationError(
-                f"{self.name}: review {self.review} and accept {self.accept} must satisfy 0 < review <= accept <= 1"
-            )
+            raise DeclarationError(f"{self.name}: review {self.review}, accept {self.accept}; keep 0 < review <= accept <= 1")
         if (self.comparisons or self.identifiers) and not self.block:
             raise DeclarationError(f"{self.name}: records can be compared but no blocking rule finds them; add block=[[...]]")
 

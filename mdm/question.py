@@ -47,6 +47,17 @@ def asked(
     return best.select("a", "b", "weight", "reason", priority=priority)
 
 
+def disagreeing(parted: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Strong pairs whose groups agree too little (see `Clusters.parted`), with the weakest link as the reason. Pure."""
+    name = named.select("record_id", name=pl.format("{}/{}:{}", "source", "stream", "source_key"))
+    told = parted.join(name.rename({"record_id": "weak_a"}), on="weak_a").join(
+        name.rename({"record_id": "weak_b"}), on="weak_b", suffix="_b"
+    )
+    weakest = pl.col("weakest").map_elements(lambda bits: f"{bits:.1f}", return_dtype=pl.String)
+    reason = pl.format("the groups around them agree too little: {} and {} weigh {} bits", "name", "name_b", weakest)
+    return told.select("a", "b", "weight", reason=reason)
+
+
 def _homes(
     hub: Hub, entity: Entity, run: Run, asked: pl.DataFrame, assigned: pl.DataFrame, touched: pl.DataFrame
 ) -> pl.DataFrame:

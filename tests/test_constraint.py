@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mdm import constraint
-from mdm.constraint import Clusters, Rulings
+from mdm.constraint import Clusters, Limits, Rulings
 
-COLUMNS = ("kind", "code")
+LIMITS = Limits(("kind", "code"))
 RECORDS = range(10)
 record = st.sampled_from(RECORDS)
 value = st.sampled_from((None, None, "x", "y"))
@@ -61,7 +61,7 @@ def partition(clusters: Clusters) -> set[frozenset[int]]:
 def test_clusters_are_a_partition_named_by_their_smallest_record(world):
     records, edges, rulings = world
 
-    found = constraint.clusters(records, edges, rulings, COLUMNS)
+    found = constraint.clusters(records, edges, rulings, LIMITS)
 
     assert sorted(found.assigned["record_id"]) == sorted(records["record_id"])
     assert all(min(g) == c for c, g in found.assigned.group_by("cluster").agg("record_id").iter_rows())
@@ -71,7 +71,7 @@ def test_clusters_are_a_partition_named_by_their_smallest_record(world):
 def test_no_cluster_holds_both_sides_of_a_no_match(world):
     records, edges, rulings = world
 
-    found = partition(constraint.clusters(records, edges, rulings, COLUMNS))
+    found = partition(constraint.clusters(records, edges, rulings, LIMITS))
 
     for a, b in rulings.apart:
         assert not any(c & a and c & b for c in found)
@@ -83,7 +83,7 @@ def test_no_cluster_holds_a_difference_that_nobody_overruled(world):
     said = {r: values for r, *values in records.iter_rows()}
     overruled = melted([set(s) for s in (*rulings.together, *rulings.adopted, *rulings.merged)])
 
-    found = partition(constraint.clusters(records, edges, rulings, COLUMNS))
+    found = partition(constraint.clusters(records, edges, rulings, LIMITS))
 
     for cluster in found:
         for x, y in combinations(sorted(cluster), 2):
@@ -96,7 +96,7 @@ def test_a_match_holds_whatever_machines_think(world):
     records, edges, rulings = world
     here = set(records["record_id"])
 
-    found = partition(constraint.clusters(records, edges, rulings, COLUMNS))
+    found = partition(constraint.clusters(records, edges, rulings, LIMITS))
 
     for members in rulings.together:
         assert len({c for c in found if c & members & here}) <= 1
@@ -114,7 +114,7 @@ def test_nothing_joins_without_a_reason(world):
     ]
     connected = melted([t for t in ties if t])
 
-    found = partition(constraint.clusters(records, edges, rulings, COLUMNS))
+    found = partition(constraint.clusters(records, edges, rulings, LIMITS))
 
     assert all(len(c) == 1 or any(c <= g for g in connected) for c in found)
 
@@ -123,7 +123,7 @@ def test_nothing_joins_without_a_reason(world):
 def test_every_strong_edge_is_either_kept_or_refused_with_a_reason(world):
     records, edges, rulings = world
 
-    clusters = constraint.clusters(records, edges, rulings, COLUMNS)
+    clusters = constraint.clusters(records, edges, rulings, LIMITS)
 
     home = dict(clusters.assigned.select("record_id", "cluster").iter_rows())
     refused = set(clusters.refused.filter(pl.col("weight") > 0).select("a", "b").iter_rows())
@@ -134,13 +134,13 @@ def test_every_strong_edge_is_either_kept_or_refused_with_a_reason(world):
 @given(world=worlds(), seed=st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_edges_changes_nothing(world, seed):
     records, edges, rulings = world
-    expected = constraint.clusters(records, edges, rulings, COLUMNS)
+    expected = constraint.clusters(records, edges, rulings, LIMITS)
 
     shuffled = Rulings(
         *(seed.sample(s, len(s)) for s in map(list, (rulings.together, rulings.merged, rulings.apart, rulings.adopted)))
     )
     found = constraint.clusters(
-        records.sample(fraction=1, shuffle=True, seed=seed.randint(0, 99)), edges.reverse(), shuffled, COLUMNS
+        records.sample(fraction=1, shuffle=True, seed=seed.randint(0, 99)), edges.reverse(), shuffled, LIMITS
     )
 
     assert partition(found) == partition(expected)
@@ -150,13 +150,13 @@ def test_the_order_of_rows_and_edges_changes_nothing(world, seed):
 @given(world=worlds())
 def test_a_component_alone_gives_what_it_gives_among_all(world):
     records, edges, rulings = world
-    whole = constraint.clusters(records, edges, rulings, COLUMNS)
+    whole = constraint.clusters(records, edges, rulings, LIMITS)
     links = [set(p) for p in rulings.joining] + [set(e) for e in edges.select("a", "b").iter_rows()]
 
     for component in melted([*links, *({r} for r in records["record_id"])]):
         inside = pl.col("a").is_in(list(component))
         part = constraint.clusters(
-            records.filter(pl.col("record_id").is_in(list(component))), edges.filter(inside), rulings, COLUMNS
+            records.filter(pl.col("record_id").is_in(list(component))), edges.filter(inside), rulings, LIMITS
         )
 
         assert partition(part) == {c for c in partition(whole) if c & component}
@@ -172,7 +172,9 @@ def pairs(*rows: tuple[int, int, float]) -> pl.DataFrame:
 
 
 def test_a_veto_parts_the_ends_of_a_chain_at_its_weakest_link():
-    found = constraint.clusters(things((1, "x"), (2, None), (3, "y")), pairs((1, 2, 9.0), (2, 3, 5.0)), Rulings(), ["kind"])
+    found = constraint.clusters(
+        things((1, "x"), (2, None), (3, "y")), pairs((1, 2, 9.0), (2, 3, 5.0)), Rulings(), Limits(["kind"])
+    )
 
     assert partition(found) == {frozenset({1, 2}), frozenset({3})}
     assert found.refused.rows() == [(2, 3, 5.0, "different kind")]
@@ -181,7 +183,7 @@ def test_a_veto_parts_the_ends_of_a_chain_at_its_weakest_link():
 def test_a_match_excuses_only_the_records_it_names():
     records = things((1, "x"), (2, "y"), (3, "x"))
 
-    found = constraint.clusters(records, pairs((1, 3, 9.0)), Rulings(together=[frozenset({1, 2})]), ["kind"])
+    found = constraint.clusters(records, pairs((1, 3, 9.0)), Rulings(together=[frozenset({1, 2})]), Limits(["kind"]))
 
     assert partition(found) == {frozenset({1, 2}), frozenset({3})}
 
@@ -189,7 +191,7 @@ def test_a_match_excuses_only_the_records_it_names():
 def test_a_no_match_within_an_adopted_set_parts_it_once():
     rulings = Rulings(apart=[(frozenset({2}), frozenset({1, 3}))], adopted=[frozenset({1, 2, 3, 4})])
 
-    found = constraint.clusters(things((1, None), (2, None), (3, None), (4, None)), pairs(), rulings, ["kind"])
+    found = constraint.clusters(things((1, None), (2, None), (3, None), (4, None)), pairs(), rulings, Limits(["kind"]))
 
     assert partition(found) == {frozenset({1, 3, 4}), frozenset({2})}
     assert found.refused.is_empty()
@@ -198,7 +200,7 @@ def test_a_no_match_within_an_adopted_set_parts_it_once():
 def test_a_merge_at_the_source_yields_to_a_no_match_and_says_so():
     rulings = Rulings(merged=[(2, 1)], apart=[(frozenset({1}), frozenset({2}))])
 
-    found = constraint.clusters(things((1, None), (2, None)), pairs(), rulings, ["kind"])
+    found = constraint.clusters(things((1, None), (2, None)), pairs(), rulings, Limits(["kind"]))
 
     assert partition(found) == {frozenset({1}), frozenset({2})}
     assert found.refused.rows() == [(1, 2, 0.0, "merged at the source, but a decision keeps them apart")]

@@ -8,7 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from mdm import constraint, identity, model, question
-from mdm.constraint import Rulings
+from mdm.constraint import Limits, Rulings
 from mdm.entity import Entity
 from mdm.hub import Hub, Run, Session, Tally
 from mdm.hub.version import open_now, visible
@@ -30,7 +30,9 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
         )
         named = bench.frame("select record_id, source, stream, source_key from bench.record semi join _touched using (record_id)")
     edges = _edges(hub, entity, run, touched)
-    result = constraint.clusters(records, edges.filter(pl.col("weight") >= model.weight_of(entity.accept)), said.rulings, columns)
+    limits = Limits(columns, linkage=entity.linkage, accept=model.weight_of(entity.accept))
+    result = constraint.clusters(records, edges, said.rulings, limits)
+    refused = pl.concat([result.refused, question.disagreeing(result.parted, named)])
     parts = result.assigned.join(named, on="record_id")
     past = _past(hub, entity, run, said, before, parts)
     future = identity.assign(
@@ -45,11 +47,11 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     bench.store("ids", future.assigned.select("golden_id", "founder", "born", "kind"))
     bench.store("retired", future.retired.cast({"golden_id": pl.String, "successor_id": pl.String}))
     bench.store("before", before)
-    asked = question.asked(hub, entity, run, said, edges, result.refused, assigned, touched)
+    asked = question.asked(hub, entity, run, said, edges, refused, assigned, touched)
     bench.store("touched", touched)
     bench.store("questions", asked)
     return Tally({
-        "touched": touched.height, "clusters": future.assigned.height, "refused": result.refused.height, "questions": asked.height,
+        "touched": touched.height, "clusters": future.assigned.height, "refused": refused.height, "questions": asked.height,
     })  # fmt: skip
 
 

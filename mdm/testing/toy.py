@@ -113,6 +113,7 @@ class Toy:
     def with_entity(self, **changes: Any) -> "Toy":
         """The same project with other rules."""
         entity = replace(next(iter(self.context.entities.values())), **changes)
+        self.context.hub.dispose()
         self.context = replace(self.context, entities={entity.name: entity}, hub=Hub(self.context.hub.url, [entity]))
         return self
 

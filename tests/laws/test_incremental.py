@@ -41,21 +41,22 @@ def landed(batches: list) -> list:
     return told
 
 
-def a_toy(folder: Path) -> Toy:
+def a_toy(folder: Path, linkage: str) -> Toy:
     folder.mkdir()
-    toy = Toy(folder, f"sqlite:///{folder}/hub.db").lay()
+    toy = Toy(folder, f"sqlite:///{folder}/hub.db").with_entity(linkage=linkage).lay()
     # One model for all, trained on nothing: the declared weights.
     toy.run()
     return toy
 
 
+@pytest.mark.parametrize("linkage", ["strongest", "average"])
 @settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(batches=st.lists(batch, min_size=2, max_size=5), seed=st.integers(0, 99))
-def test_batches_and_full_runs_give_the_same(batches: list, seed: int):
+def test_batches_and_full_runs_give_the_same(linkage: str, batches: list, seed: int):
     history = landed(batches)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        by_batch, at_once = a_toy(folder / "batches"), a_toy(folder / "once")
+        by_batch, at_once = a_toy(folder / "batches", linkage), a_toy(folder / "once", linkage)
         for source, rows in history:
             by_batch.deliver("a", []).deliver("b", []).deliver(source, rows).run()
             at_once.deliver("a", []).deliver("b", []).deliver(source, rows)

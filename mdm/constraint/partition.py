@@ -1,0 +1,118 @@
+"""The partition: which records are one, and which strong pairs are not.
+
+Components in which nothing can bind are taken whole, set-based; only the others are joined two clusters at a time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from mdm.constraint.joiner import Joiner, ruled
+from mdm.constraint.linkage import average, strongest
+from mdm.constraint.ruling import Limits, Rulings
+from mdm.constraint.weakest import PARTED
+
+_REFUSED: Any = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64, "reason": pl.String}
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """`assigned`: record_id, cluster (its smallest record). `refused`: a, b, weight, reason.
+
+    `parted`: a, b, weight, and the weakest pair between the groups around them, which agree too little: weak_a, weak_b, weakest.
+    """
+
+    assigned: pl.DataFrame
+    refused: pl.DataFrame
+    parted: pl.DataFrame
+
+
+def components(edges: pl.DataFrame) -> pl.DataFrame:
+    """Connected components of edges (a, b): record_id, component (its smallest record)."""
+    if edges.is_empty():
+        return pl.DataFrame(schema={"record_id": pl.Int64, "component": pl.Int64})
+    # Only here: a run without news has no edges, and loading scipy would be a fifth of it.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    a, b = edges["a"].to_numpy(), edges["b"].to_numpy()
+    nodes, codes = np.unique(np.concatenate([a, b]), return_inverse=True)
+    rows, columns = codes[: len(a)], codes[len(a) :]
+    graph = coo_array((np.ones(len(a), dtype=np.int8), (rows, columns)), shape=(len(nodes), len(nodes)))
+    _, label = connected_components(graph, directed=False)
+    # Nodes are sorted, so the first of a label is its smallest.
+    first = np.full(label.max() + 1, -1, dtype=np.int64)
+    order = np.arange(len(nodes) - 1, -1, -1)
+    first[label[order]] = nodes[order]
+    return pl.DataFrame({"record_id": nodes, "component": first[label]})
+
+
+def clusters(records: pl.DataFrame, edges: pl.DataFrame, rulings: Rulings, limits: Limits) -> Clusters:
+    """Partition records along edges under constraints.
+
+    `records`: record_id and the columns that the limits name. `edges`: a, b, weight (match weight in bits); those at or
+    above `accept` connect, the weaker ones only count where an average is taken.
+    """
+    known = records.select("record_id")
+    rulings = _within(rulings, known["record_id"])
+    extra = pl.DataFrame(list(rulings.joining), schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
+    strong = edges.filter(pl.col("weight") >= limits.accept)
+    found = components(pl.concat([strong.select("a", "b"), extra]))
+    grouped = found.join(records, on="record_id")
+    bound = _bound(grouped, rulings, limits.alike)
+    counted = strong
+    if limits.linkage == "average":
+        bound, counted = pl.concat([bound, _loose(found, strong)]).unique(), edges
+    free = found.join(bound, on="component", how="anti").select("record_id", cluster="component")
+    joined = _constrained(grouped.join(bound, on="component", how="semi"), counted, rulings, limits)
+    alone = known.join(found, on="record_id", how="anti").select("record_id", cluster="record_id")
+    return Clusters(pl.concat([free, joined.assigned, alone]), joined.refused, joined.parted)
+
+
+def _within(rulings: Rulings, known: pl.Series) -> Rulings:
+    named = {r for pair in rulings.joining for r in pair} | {r for a, b in rulings.apart for r in (*a, *b)}
+    return rulings.within(set(known.filter(known.is_in(list(named)))))
+
+
+def _bound(grouped: pl.DataFrame, rulings: Rulings, columns: Sequence[str]) -> pl.DataFrame:
+    """The components in which a constraint can bind."""
+    differing = (
+        grouped.group_by("component")
+        .agg(
+            pl.any_horizontal([pl.col(c).drop_nulls().n_unique() > 1 for c in columns] or [pl.lit(False)]).first().alias("bound")
+        )
+        .filter("bound")
+        .select("component")
+    )
+    named = {r for a, b in rulings.apart for r in (*a, *b)}
+    if not named:
+        return differing
+    said = grouped.filter(pl.col("record_id").is_in(list(named))).select("component")
+    return pl.concat([differing, said]).unique()
+
+
+def _loose(found: pl.DataFrame, strong: pl.DataFrame) -> pl.DataFrame:
+    """The components in which an average can fall short: three records or more, and not all of their pairs strong."""
+    pairs = strong.select("a", "b").unique().join(found, left_on="a", right_on="record_id").group_by("component").len("pairs")
+    sizes = found.group_by("component").agg(pl.len().cast(pl.Int64).alias("size")).filter(pl.col("size") > 2)
+    whole = pl.col("size") * (pl.col("size") - 1) // 2
+    return sizes.join(pairs, on="component", how="left").filter(pl.col("pairs").fill_null(0) < whole).select("component")
+
+
+def _constrained(grouped: pl.DataFrame, edges: pl.DataFrame, rulings: Rulings, limits: Limits) -> Clusters:
+    joiner = Joiner(rulings)
+    for record, *values in grouped.select("record_id", *limits.alike).iter_rows():
+        joiner.add(record, dict(zip(limits.alike, values, strict=True)))
+    refused = ruled(joiner, rulings)
+    home = grouped.select("record_id", "component")
+    inside = edges.join(home, left_on="a", right_on="record_id").join(home, left_on="b", right_on="record_id", suffix="_b")
+    local = inside.filter(pl.col("component") == pl.col("component_b")).select("a", "b", "weight")
+    parted = pl.DataFrame(schema=PARTED)
+    if limits.linkage == "average":
+        against, parted = average(joiner, local, limits.accept)
+    else:
+        against = strongest(joiner, local)
+    return Clusters(joiner.assigned(), pl.DataFrame(refused + against, schema=_REFUSED, orient="row"), parted)
