@@ -26,7 +26,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = """[hub]
@@ -151,7 +154,7 @@ def _make_csv(options: argparse.Namespace) -> dict[str, Any]:
 def _csv_limit(_options: argparse.Namespace) -> dict[str, Any]:
     import duckdb
 
-    table = duckdb.connect().execute("select * from read_csv('people.csv', all_varchar = true)").to_arrow_table()
+    table: pa.Table = duckdb.connect().execute("select * from read_csv('people.csv', all_varchar = true)").to_arrow_table()
     return {"rows": table.num_rows, "columns": table.num_columns}
 
 

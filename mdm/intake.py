@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from mdm import mapping, prepare
 from mdm.bench import Bench
 from mdm.entity import Entity
-from mdm.hub import Hub, Run, Session
+from mdm.hub import Hub, Run, Session, merge
 from mdm.mapping.text import parsed
 from mdm.settings import MapSettings, Settings, StreamSettings
 
@@ -100,6 +100,18 @@ def landed(hub: Hub, stream: StreamSettings, after: int, upto: int) -> Iterator[
         after = _last(frame)
 
 
+def losers(hub: Hub, stream: StreamSettings, frame: pl.DataFrame, upto: int) -> pl.DataFrame:
+    """The records that were merged into some of these, as they stand: they come and go with their winner."""
+    with hub.read() as session:
+        behind = merge.losers(session, (stream.source, stream.name), frame["record_id"])
+    return landed_of(hub, stream, behind, upto)
+
+
+def touched(bench: Bench, concerned: pl.DataFrame, by: pl.DataFrame) -> None:
+    """Note that these records changed with what landed last."""
+    _log(bench, concerned.select("record_id"), _last(by))
+
+
 def landed_of(hub: Hub, stream: StreamSettings, ids: pl.Series, upto: int) -> pl.DataFrame:
     """These records of a stream as they landed, deactivations laid over the last full version."""
     table = hub.fixed["source_record"]
@@ -112,7 +124,11 @@ def landed_of(hub: Hub, stream: StreamSettings, ids: pl.Series, upto: int) -> pl
 
 
 def _laid_over(session: Session, hub: Hub, frame: pl.DataFrame) -> pl.DataFrame:
-    """A deactivation or merge that blanks the other fields must not blank what we know."""
+    """A deactivation or merge that blanks the other fields must not blank what we know; a loser leaves with its winner."""
+    gone = merge.orphaned(session, frame.filter(pl.col("op") == "merged_into")["record_id"])
+    if gone.len():
+        left = pl.col("record_id").is_in(gone.implode())
+        frame = frame.with_columns(op=pl.when(left).then(pl.lit("delete")).otherwise("op"))
     quiet = frame.filter(pl.col("op").is_in(["inactive", "merged_into"]))
     if quiet.is_empty():
         return frame

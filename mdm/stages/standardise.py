@@ -6,6 +6,8 @@ only a cache: what stands in it follows from the hub alone.
 
 from collections.abc import Iterator, Sequence
 
+import polars as pl
+
 from mdm import intake, mapping
 from mdm.bench import Bench
 from mdm.entity import Entity
@@ -27,8 +29,21 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
             read += frame.height
             for number, one in enumerate(maps):
                 kept += intake.apply(hub, bench, entity, frame, stream, one, first=number == 0)
+            # A stream that is read whole has its losers in it.
+            if after:
+                _with_winners(hub, run, entity, frame, [(stream, maps)])
     _remember(bench, streams, run)
     return Tally({"read": read, "records": kept, "live": bench.execute("select count(*) from bench.live")[0][0]})
+
+
+def _with_winners(hub: Hub, run: Run, entity: Entity, frame: pl.DataFrame, fed: _Streams) -> None:
+    """Make what was merged into these records anew: it comes and goes with its winner."""
+    ((stream, maps),) = fed
+    losers = intake.losers(hub, stream, frame, run.landed_seq)
+    for number, one in enumerate(maps if losers.height else ()):
+        intake.apply(hub, run.bench, entity, losers, stream, one, first=number == 0)
+    if losers.height:
+        intake.touched(run.bench, losers, frame)
 
 
 def _due(bench: Bench, entity: Entity, streams: _Streams, run: Run) -> Iterator[tuple[StreamSettings, list[MapSettings], int]]:

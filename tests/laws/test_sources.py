@@ -112,6 +112,41 @@ def test_merges_follow_each_other_to_the_last_winner(new_toy: New):
     assert golden(toy, "a/things:1")["name"] == "Dora Quill"
 
 
+def test_a_loser_leaves_with_its_winner_and_comes_back_with_it(new_toy: New):
+    toy = new_toy().deliver("a", [ANA, EMIL, DORA])
+    toy.run()
+    toy.deliver("a", [{"id": "1", "into": "2"}, {"id": "2", "into": "3"}]).run()
+    before = toy.state(ids=True)
+
+    toy.deliver("a", [{**DORA, "gone": "1"}]).run()
+
+    assert toy.partition() == set()
+    expected = toy.state(ids=True)
+    toy.forget_bench()
+    toy.run(full=True)
+    assert toy.state(ids=True) == expected
+    toy.deliver("a", [DORA]).run()
+    assert toy.state(ids=True) == before
+
+
+def test_a_loser_stays_while_its_winner_is_not_known(new_toy: New):
+    toy = new_toy().deliver("a", [ANA, EMIL])
+    toy.run()
+
+    toy.deliver("a", [{"id": "1", "into": "9"}, {"id": "2", "into": "1"}]).run()
+
+    assert toy.partition() == {frozenset({"a/things:1", "a/things:2"})}
+
+
+def test_losers_of_each_other_stay(new_toy: New):
+    toy = new_toy().deliver("a", [ANA, EMIL])
+    toy.run()
+
+    toy.deliver("a", [{"id": "1", "into": "2"}, {"id": "2", "into": "1"}]).run()
+
+    assert toy.partition() == {frozenset({"a/things:1", "a/things:2"})}
+
+
 def test_a_merge_against_a_no_match_is_queued_and_not_applied(new_toy: New):
     toy = new_toy().deliver("a", [ANA, EMIL])
     toy.run()
