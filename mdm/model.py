@@ -88,10 +88,8 @@ def prior(entity: Entity, count: int) -> float:
 
 def comparable(bench: Bench, weights: Mapping[str, pl.DataFrame], table: str = "bench.compare") -> None:
     """Make the relation `comparable`: what Splink compares, with the rare keys weighed."""
-    bench.execute("drop view if exists comparable")
-    bench.execute("drop table if exists comparable")
     if not weights:
-        bench.execute(f"create view comparable as select * from {table}")
+        bench.execute(f"create or replace view comparable as select * from {table}")
         return
     # Weighing costs; only records that stand in a pair need it.
     paired = "(select a from blocked union select b from blocked)"

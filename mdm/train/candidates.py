@@ -17,7 +17,7 @@ from mdm.entity import Entity
 from mdm.stages import match
 
 _MOST_CANDIDATES = 3_000_000
-_RANDOM = 1_000_000
+_RANDOM = 500_000
 _SEED = 1
 
 Comparison = dict[str, Any]
@@ -38,18 +38,28 @@ def fitted(
     comparisons = settings["comparisons"]
     fields = [c["output_column_name"] for c in comparisons]
     patterns, counts = _patterns(bench, comparisons, sample)
-    random, seen = _patterns(bench, comparisons, _random_pairs(bench))
-    chance = {
-        f: mixture.shares(random[:, i], seen, len(_graded(c))) for i, (f, c) in enumerate(zip(fields, comparisons, strict=True))
-    }
-    mixed = mixture.fitted(patterns, counts, fields, chance)
+    # Alone, a text has nothing to be told apart by: then chance is asked as for any column.
     free = [c["output_column_name"] for c in comparisons if _textual(bench, c)] if len(comparisons) > 1 else []
+    chance = _chance(bench, [c for c in comparisons if c["output_column_name"] not in free])
+    first = {
+        f: mixture.shares(patterns[:, i], counts, len(_graded(c)))
+        for i, (f, c) in enumerate(zip(fields, comparisons, strict=True))
+    }
+    mixed = mixture.fitted(patterns, counts, fields, first | chance)
     for name, comparison in zip(fields, comparisons, strict=True):
         u = mixed.u[name] if name in free else chance[name]
         _weighed(comparison, mixture.rising(mixed.m[name], u), u)
     settings["probability_two_random_records_match"] = mixed.share
     evidence |= {"sampled": int(counts.sum()), "share": round(mixed.share, 6), "from_candidates": free}
     return settings
+
+
+def _chance(bench: Bench, comparisons: Sequence[Comparison]) -> dict[str, np.ndarray]:
+    """How unrelated records agree, by random pairs: per comparison the share of each level."""
+    if not comparisons:
+        return {}
+    patterns, counts = _patterns(bench, comparisons, _random_pairs(bench))
+    return {c["output_column_name"]: mixture.shares(patterns[:, i], counts, len(_graded(c))) for i, c in enumerate(comparisons)}
 
 
 def _graded(comparison: Comparison) -> list[dict[str, Any]]:
@@ -79,11 +89,21 @@ def levels(bench: Bench, comparisons: Sequence[Comparison], pairs: str) -> pl.Da
 def _levels(bench: Bench, comparisons: Sequence[Comparison], pairs: str) -> str:
     columns = [n for (n,) in bench.execute("select column_name from (describe comparable)")]
     sides = ", ".join(f'l."{c}" as "{c}_l", r."{c}" as "{c}_r"' for c in columns)
-    reached = ", ".join(f"{_level(c)} as g{i}" for i, c in enumerate(comparisons))
+    # A ladder of one similarity is climbed with the similarity worked out once.
+    steps = {f"s{i}": once for i, c in enumerate(comparisons) if (once := _ladder(c))}
+    reached = ", ".join(f"{_level(c, steps.get(f's{i}'), f's{i}')} as g{i}" for i, c in enumerate(comparisons))
+    worked = "".join(f", {expression} as {name}" for name, expression in steps.items())
     return (
-        f"select a, b, {reached} from (select p.a, p.b, {sides} from {pairs} p "
-        "join comparable l on l.record_id = p.a join comparable r on r.record_id = p.b)"
+        f"select a, b, {reached} from (select *{worked} from (select p.a, p.b, {sides} from {pairs} p "
+        "join comparable l on l.record_id = p.a join comparable r on r.record_id = p.b))"
     )
+
+
+def _ladder(comparison: Comparison) -> str | None:
+    """What the levels of a ladder have in common: `similarity >= 0.9`, `similarity >= 0.75`, ..."""
+    graded = [level["sql_condition"] for level in _graded(comparison)[1:]]
+    lefts = {condition.rpartition(" >= ")[0] for condition in graded}
+    return lefts.pop() if len(lefts) == 1 and len(graded) > 1 else None
 
 
 def _patterns(bench: Bench, comparisons: Sequence[Comparison], pairs: str) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +115,7 @@ def _patterns(bench: Bench, comparisons: Sequence[Comparison], pairs: str) -> tu
     return rows.drop("pairs").to_numpy(), rows["pairs"].to_numpy()
 
 
-def _level(comparison: Comparison) -> str:
+def _level(comparison: Comparison, ladder: str | None, name: str) -> str:
     """SQL: the level a pair reaches, 0 for the last, -1 where there is nothing to compare."""
     graded = len(_graded(comparison))
     cases, number = [], graded - 1
@@ -103,7 +123,8 @@ def _level(comparison: Comparison) -> str:
         if level.get("is_null_level"):
             cases.append(f"when {level['sql_condition']} then -1")
         elif level["sql_condition"].strip().upper() != "ELSE":
-            cases.append(f"when {level['sql_condition']} then {number}")
+            condition = level["sql_condition"]
+            cases.append(f"when {condition.replace(ladder, name) if ladder else condition} then {number}")
             number -= 1
     return f"case {' '.join(cases)} else 0 end"
 
