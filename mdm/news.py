@@ -12,8 +12,17 @@ from mdm.intake import mapped_streams
 
 
 def changed(hub: Hub, entity: Entity, run: Run) -> int:
-    """Fill `changed` (what is to be matched again), `concerned` (only survived again) and `merged`; returns how many changed."""
+    """Fill `changed` (what is to be matched again), `concerned` (only survived again) and `merged`; returns how many changed.
+
+    `distinct_record` then holds the records of streams that never hold one thing twice, with their stream.
+    """
     bench = run.bench
+    distinct = [str(s) for s, _ in mapped_streams(run.settings, entity) if s.distinct]
+    bench.execute(
+        "create or replace temp table distinct_record as select record_id, source || '/' || stream as stream from bench.record "
+        "where list_contains(?::varchar[], source || '/' || stream)",
+        [distinct],
+    )
     bench.store("merged", _merged(hub, entity, run))
     bench.store("concerned", _concerned(hub, entity, run))
     if run.whole:

@@ -34,6 +34,7 @@ def asked(
         home.rename({"record_id": "b", "golden_id": "gb"}), on="b"
     )
     asked = asked.filter(pl.col("ga") != pl.col("gb"))
+    asked = _without_repeated(hub, entity, run, asked, assigned)
     asked = _without_decided(run, said, _without_vetoed(run, entity, asked))
     pair = [pl.min_horizontal("ga", "gb").alias("g1"), pl.max_horizontal("ga", "gb").alias("g2")]
     best = (
@@ -84,6 +85,27 @@ def _without_vetoed(run: Run, entity: Entity, asked: pl.DataFrame) -> pl.DataFra
             f"where {differ}"
         )
     return asked.join(bad.with_columns(reason=pl.lit("uncertain")), on=["a", "b", "reason"], how="anti")
+
+
+def _without_repeated(hub: Hub, entity: Entity, run: Run, asked: pl.DataFrame, assigned: pl.DataFrame) -> pl.DataFrame:
+    """Nor is an uncertain pair whose golden records each hold a record of a stream that never holds one thing twice."""
+    distinct = run.bench.frame("select record_id, stream from distinct_record")
+    if distinct.is_empty() or asked.is_empty():
+        return asked
+    asked_ids = pl.concat([asked.select(golden_id="ga"), asked.select(golden_id="gb")]).unique()
+    far = asked_ids.join(assigned, on="golden_id", how="anti")["golden_id"]
+    membership = hub.tables(entity.name).membership
+    with hub.read() as session:
+        query = sa.select(membership.c.record_id, membership.c.golden_id).where(
+            visible(membership, run.base), session.among(membership.c.golden_id, far)
+        )
+        others = session.frame(query) if far.len() else assigned.select("record_id", "golden_id").clear()
+    members = pl.concat([assigned.select("record_id", "golden_id"), others])
+    held = members.join(distinct, on="record_id").select("golden_id", "stream").unique()
+    both = asked.join(held, left_on="ga", right_on="golden_id").join(
+        held, left_on=["gb", "stream"], right_on=["golden_id", "stream"], how="semi"
+    )
+    return asked.join(both.filter(pl.col("reason") == "uncertain"), on=["a", "b", "reason"], how="anti")
 
 
 def _without_decided(run: Run, said: Said, asked: pl.DataFrame) -> pl.DataFrame:

@@ -180,6 +180,30 @@ def test_a_veto_parts_the_ends_of_a_chain_at_its_weakest_link():
     assert found.refused.rows() == [(2, 3, 5.0, "different kind")]
 
 
+def test_of_two_that_may_not_be_one_the_stronger_gets_the_third():
+    records = things((1, "list"), (2, "list"), (3, None))
+
+    found = constraint.clusters(records, pairs((1, 3, 5.0), (2, 3, 9.0)), Rulings(), Limits(distinct=["kind"]))
+
+    assert partition(found) == {frozenset({1}), frozenset({2, 3})}
+    assert found.refused.rows() == [(1, 3, 5.0, "both hold a record of list, which never holds one thing twice")]
+
+
+@pytest.mark.parametrize("linkage", ["strongest", "average"])
+@given(world=worlds())
+def test_no_cluster_holds_a_distinct_value_twice_unless_somebody_said_so(linkage, world):
+    records, edges, rulings = world
+    streams = dict(records.select("record_id", "code").iter_rows())
+    overruled = melted([set(s) for s in (*rulings.together, *rulings.adopted, *rulings.merged)])
+
+    found = constraint.clusters(records, edges, rulings, Limits(["kind"], ["code"], linkage, 4.0))
+
+    for cluster in partition(found):
+        for x, y in combinations(sorted(cluster), 2):
+            twice = streams[x] is not None and streams[x] == streams[y]
+            assert not twice or any(x in s and y in s for s in overruled), (x, y)
+
+
 def test_a_match_excuses_only_the_records_it_names():
     records = things((1, "x"), (2, "y"), (3, "x"))
 

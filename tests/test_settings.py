@@ -26,6 +26,7 @@ path = "inbox/accounts_*.csv"
 [sources.crm.streams.accounts]
 key = ["Id"]
 modified = "LastModifiedDate"
+distinct = true
 deleted = { field = "IsDeleted", values = ["true", "1"] }
 inactive = { field = "Deactivated", present = true, unless = "Reactivated" }
 merged_into = "MasterRecordId"

@@ -1,6 +1,7 @@
 """Growing clusters: what each of them holds, which of them may become one, and what rulings join before any machine does."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -12,10 +13,14 @@ Refused = tuple[int, int, float, str]
 
 @dataclass
 class Cluster:
-    """A growing cluster: its records, the values they have in each constrained column, and the rulings they stand in."""
+    """A growing cluster: its records, the values they have in each constrained column, and the rulings they stand in.
+
+    `values` are those that may not differ, `once` those that may not come twice.
+    """
 
     records: list[int]
     values: dict[str, dict[object, list[int]]] = field(default_factory=dict)
+    once: dict[tuple[str, object], list[int]] = field(default_factory=dict)
     sides: set[tuple[int, str]] = field(default_factory=set)
 
 
@@ -35,10 +40,11 @@ class Joiner:
                 for record in members:
                     self.sides[record].append((number, side))
 
-    def add(self, record: int, values: dict[str, object]) -> None:
-        """A cluster of one record."""
+    def add(self, record: int, values: Mapping[str, object], once: Mapping[str, object]) -> None:
+        """A cluster of one record: its values that may not differ, and those that may not come twice."""
         held = {column: {value: [record]} for column, value in values.items() if value is not None}
-        self.of[record] = Cluster([record], held, set(self.sides.get(record, ())))
+        single = {(column, value): [record] for column, value in once.items() if value is not None}
+        self.of[record] = Cluster([record], held, single, set(self.sides.get(record, ())))
 
     def assigned(self) -> pl.DataFrame:
         """Each record_id with its cluster (the smallest record)."""
@@ -55,10 +61,15 @@ class Joiner:
         small, large = sorted((left.sides, right.sides), key=len)
         if any((number, "b" if side == "a" else "a") in large for number, side in small):
             return "a decision keeps them apart"
-        if vetoes:
-            for column in sorted(left.values.keys() & right.values.keys()):
-                if self._differ(left.values[column], right.values[column]):
-                    return f"different {column}"
+        return self._vetoed(left, right) if vetoes else None
+
+    def _vetoed(self, left: Cluster, right: Cluster) -> str | None:
+        for column in sorted(left.values.keys() & right.values.keys()):
+            if self._differ(left.values[column], right.values[column]):
+                return f"different {column}"
+        for column, value in sorted(left.once.keys() & right.once.keys()):
+            if not all(self._excused(x, y) for x in left.once[column, value] for y in right.once[column, value]):
+                return f"both hold a record of {value}, which never holds one thing twice"
         return None
 
     def _differ(self, left: dict[object, list[int]], right: dict[object, list[int]]) -> bool:
@@ -96,6 +107,8 @@ class Joiner:
             mine = left.values.setdefault(column, {})
             for value, records in values.items():
                 mine.setdefault(value, []).extend(records)
+        for key, records in right.once.items():
+            left.once.setdefault(key, []).extend(records)
         left.sides |= right.sides
         left.records += right.records
         for record in right.records:

@@ -3,7 +3,6 @@
 Components in which nothing can bind are taken whole, set-based; only the others are joined two clusters at a time.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +61,7 @@ def clusters(records: pl.DataFrame, edges: pl.DataFrame, rulings: Rulings, limit
     strong = edges.filter(pl.col("weight") >= limits.accept)
     found = components(pl.concat([strong.select("a", "b"), extra]))
     grouped = found.join(records, on="record_id")
-    bound = _bound(grouped, rulings, limits.alike)
+    bound = _bound(grouped, rulings, limits)
     counted = strong
     if limits.linkage == "average":
         bound, counted = pl.concat([bound, _loose(found, strong)]).unique(), edges
@@ -77,16 +76,12 @@ def _within(rulings: Rulings, known: pl.Series) -> Rulings:
     return rulings.within(set(known.filter(known.is_in(list(named)))))
 
 
-def _bound(grouped: pl.DataFrame, rulings: Rulings, columns: Sequence[str]) -> pl.DataFrame:
+def _bound(grouped: pl.DataFrame, rulings: Rulings, limits: Limits) -> pl.DataFrame:
     """The components in which a constraint can bind."""
-    differing = (
-        grouped.group_by("component")
-        .agg(
-            pl.any_horizontal([pl.col(c).drop_nulls().n_unique() > 1 for c in columns] or [pl.lit(False)]).first().alias("bound")
-        )
-        .filter("bound")
-        .select("component")
-    )
+    differ = [pl.col(c).drop_nulls().n_unique() > 1 for c in limits.alike]
+    repeat = [pl.col(c).drop_nulls().is_duplicated().any() for c in limits.distinct]
+    any_of = pl.any_horizontal([*differ, *repeat] or [pl.lit(False)]).first()
+    differing = grouped.group_by("component").agg(any_of.alias("bound")).filter("bound").select("component")
     named = {r for a, b in rulings.apart for r in (*a, *b)}
     if not named:
         return differing
@@ -104,8 +99,8 @@ def _loose(found: pl.DataFrame, strong: pl.DataFrame) -> pl.DataFrame:
 
 def _constrained(grouped: pl.DataFrame, edges: pl.DataFrame, rulings: Rulings, limits: Limits) -> Clusters:
     joiner = Joiner(rulings)
-    for record, *values in grouped.select("record_id", *limits.alike).iter_rows():
-        joiner.add(record, dict(zip(limits.alike, values, strict=True)))
+    for row in grouped.iter_rows(named=True):
+        joiner.add(row["record_id"], {c: row[c] for c in limits.alike}, {c: row[c] for c in limits.distinct})
     refused = ruled(joiner, rulings)
     home = grouped.select("record_id", "component")
     inside = edges.join(home, left_on="a", right_on="record_id").join(home, left_on="b", right_on="record_id", suffix="_b")

@@ -42,10 +42,12 @@ class Rulings:
 class Limits:
     """What an entity lets machines join.
 
-    `alike`: columns in which two members of one cluster may not differ (null differs from nothing). `linkage`: whether the
-    strongest pair between two clusters joins them, or the average of all. `accept`: the weight, in bits, that joins.
+    `alike`: columns in which two members of one cluster may not differ (null differs from nothing). `distinct`: columns in
+    which no two may have the same value (null is no value). `linkage`: whether the strongest pair between two clusters
+    joins them, or the average of all. `accept`: the weight, in bits, that joins.
     """
 
     alike: Sequence[str] = ()
+    distinct: Sequence[str] = ()
     linkage: str = "strongest"
     accept: float = -math.inf

@@ -145,14 +145,16 @@ def _apart(
     direct = [e for e in edges if {e.a, e.b} == set(pair) and math.isfinite(e.weight)]
     compared = _compared(context, entity, [*sides[0], *sides[1]])
     lines += _differing(entity, compared, sides)
+    repeated = record.repeated(context, entity, sides)
+    lines += repeated
     limits = f"a machine joins from {entity.accept:.0%}, a steward is asked from {entity.review:.0%}"
     if direct:
         probability = _probability(direct[0].weight)
         lines.append(f"their pair scores {direct[0].weight:.1f} bits, a probability of {probability:.1%}; {limits}")
-    elif not _blocked(context, entity, compared, pair):
+    elif not repeated and not _blocked(context, entity, compared, pair):
         rules = ", ".join("+".join(columns) for _, columns in match.rules(entity))
         lines.append(f"no blocking rule makes them a pair; the rules are: {rules}")
-    else:
+    elif not repeated:
         lines.append(f"a blocking rule pairs them, and they score below what is kept; {limits}")
     missing = [r for side in sides for r in side if r not in set(compared["record_id"])]
     if missing:

@@ -1,12 +1,12 @@
 """A few records in the form people read, made from the hub as a run would make them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import intake, prepare
+from mdm import decisions, intake, prepare
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.hub.run import pointer
@@ -26,6 +26,19 @@ def published(context: Context, entity: Entity, records: Iterable[int]) -> pl.Da
         return _empty(entity)
     frame = pl.concat(found, how="diagonal_relaxed").filter(pl.col("record_id").is_in(wanted.implode()))
     return _ranked(context, frame.unique("record_id", keep="last", maintain_order=True))
+
+
+def repeated(context: Context, entity: Entity, sides: Sequence[Sequence[int]]) -> list[str]:
+    """Streams that never hold one thing twice, and hold a record of each side: in words."""
+    distinct = {str(stream) for stream, _ in intake.mapped_streams(context.settings, entity) if stream.distinct}
+    with context.hub.read() as session:
+        written = decisions.names(session, {r for side in sides for r in side})
+    left, right = ({written[r].partition(":")[0] for r in side if r in written} & distinct for side in sides)
+    return [
+        f"both hold a record of {stream}, which never holds one thing twice (distinct = true): machines neither compare nor "
+        "join two of its records, a steward's match does"
+        for stream in sorted(left & right)
+    ]
 
 
 def failures(frame: pl.DataFrame, entity: Entity) -> pl.DataFrame:

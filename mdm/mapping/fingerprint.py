@@ -1,4 +1,4 @@
-"""A fingerprint of everything in a stream's mapping that changes what its records say."""
+"""A fingerprint of everything in a stream's mapping that changes what its records say, or which of them may be one."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from mdm.settings import MapSettings, StreamSettings
 
 # Raised when the same mapping comes to mean something else.
 MEANING = 1
-_READ = ("source", "name", "key", "modified", "deleted", "inactive", "merged_into", "pseudonymise")
+_READ = ("source", "name", "key", "modified", "deleted", "inactive", "merged_into", "pseudonymise", "distinct")
 
 
 def fingerprint(stream: StreamSettings) -> str:

@@ -135,6 +135,7 @@ def _stream(name: str, source: str, table: Table, folder: Path) -> StreamSetting
         modified=table.text("modified"),
         delivery=table.choice("delivery", DELIVERIES, "delta"),
         shrink=table.number("shrink", 0.2),
+        distinct=table.flag("distinct"),
         deleted=_condition(table.table("deleted")),
         inactive=_condition(table.table("inactive")),
         merged_into=table.texts("merged_into"),

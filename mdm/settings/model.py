@@ -94,7 +94,10 @@ class MapSettings:
 
 @dataclass(frozen=True)
 class StreamSettings:
-    """One stream of a source: its key, how it is delivered, and the maps that read it."""
+    """One stream of a source: its key, how it is delivered, and the maps that read it.
+
+    A `distinct` stream never holds one thing twice.
+    """
 
     name: str
     source: str
@@ -102,6 +105,7 @@ class StreamSettings:
     modified: str | None = None
     delivery: str = "delta"
     shrink: float = 0.2
+    distinct: bool = False
     deleted: Condition | None = None
     inactive: Condition | None = None
     merged_into: tuple[str, ...] = ()

@@ -101,28 +101,31 @@ def _reopen(bench: Bench, entity: Entity, run: Run, hot: pl.DataFrame) -> None:
 
 
 def candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
-    """Fill `blocked` (a, b, rule): every pair once, under the first rule that makes it."""
+    """Fill `blocked` (a, b, rule): every pair once, under the first rule that makes it; none within a distinct stream."""
+    if not bench.has("distinct_record"):
+        bench.execute("create temp table distinct_record (record_id bigint, stream varchar)")
+    may_pair = "x.k = y.k and coalesce(x.stream <> y.stream, true)"
     bench.execute("create or replace table blocked_all (a bigint, b bigint, rule integer)")
     bench.execute("create or replace table changed_ids as select distinct record_id from changed")
     for i, columns in rules(entity):
         keys = f"({key_sql(bench, columns)})"
         bench.execute(
-            f"create or replace temp table keys as select record_id, k from {keys} where k not in (select k from "
-            f"hot_now where rule = {i})"
+            f"create or replace temp table keys as select record_id, k, stream from {keys} left join distinct_record "
+            f"using (record_id) where k not in (select k from hot_now where rule = {i})"
         )
         if whole:
             bench.execute(
-                f"insert into blocked_all select x.record_id, y.record_id, {i} from keys x join keys y on x.k = y.k and "
+                f"insert into blocked_all select x.record_id, y.record_id, {i} from keys x join keys y on {may_pair} and "
                 "x.record_id < y.record_id"
             )
         else:
             bench.execute(
-                "create or replace temp table keys_changed as select record_id, k from keys semi join changed_ids "
-                "using (record_id)"
+                "create or replace temp table keys_changed as select record_id, k, stream from keys semi join "
+                "changed_ids using (record_id)"
             )
             bench.execute(
                 f"insert into blocked_all select least(x.record_id, y.record_id), greatest(x.record_id, y.record_id), {i} "
-                "from keys_changed x join keys y on x.k = y.k and x.record_id <> y.record_id"
+                f"from keys_changed x join keys y on {may_pair} and x.record_id <> y.record_id"
             )
     bench.execute("create or replace table blocked as select a, b, min(rule) as rule from blocked_all group by a, b")
     bench.execute("drop table blocked_all")

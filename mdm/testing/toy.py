@@ -117,6 +117,15 @@ class Toy:
         self.context = replace(self.context, entities={entity.name: entity}, hub=Hub(self.context.hub.url, [entity]))
         return self
 
+    def with_stream(self, source: str, **said: str) -> "Toy":
+        """The same project with its mdm.toml saying so of a source's stream, in TOML; what it said before goes."""
+        path, head = self.folder / "mdm.toml", f"[sources.{source}.streams.things]\n"
+        before, _, after = path.read_text(encoding="utf-8").partition(head)
+        kept = [line for line in after.splitlines(keepends=True) if line.partition(" ")[0] not in said]
+        path.write_text(before + head + "".join(f"{k} = {v}\n" for k, v in said.items()) + "".join(kept), encoding="utf-8")
+        self.context = replace(self.context, settings=settings.load(path, environ={}))
+        return self
+
     def deliver(self, source: str, rows: Sequence[Mapping[str, Any]]) -> "Toy":
         """Put a delivery into a source's file; what a row leaves out is empty."""
         lines = [json.dumps({f: row.get(f, "") for f in _FIELDS}) for row in rows]

@@ -76,6 +76,29 @@ def test_batches_and_full_runs_give_the_same(linkage: str, batches: list, seed: 
             toy.context.hub.dispose()
 
 
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
+@given(batches=st.lists(batch, min_size=2, max_size=5))
+def test_a_distinct_stream_gives_the_same_in_batches_in_full_and_said_late(batches: list):
+    history = landed(batches)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        by_batch, late = (
+            a_toy(folder / "batches", "strongest").with_stream("b", distinct="true"),
+            a_toy(folder / "late", "strongest"),
+        )
+        for source, rows in history:
+            for one in (by_batch, late):
+                one.deliver("a", []).deliver("b", []).deliver(source, rows).run()
+        late.with_stream("b", distinct="true").run()
+
+        expected = by_batch.state()
+        assert late.state() == expected
+        by_batch.run(full=True)
+        assert by_batch.state() == expected
+        for toy in (by_batch, late):
+            toy.context.hub.dispose()
+
+
 def test_a_run_without_news_changes_no_published_row(toy: Toy):
     rows = [{"id": str(i), "name": NAMES[i % 5], "city": "Rome", "code": f"K{i % 3}"} for i in range(12)]
     toy.deliver("a", rows).run()
