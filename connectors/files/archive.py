@@ -24,7 +24,7 @@ _BOOKS = (".xlsx", ".xlsm", ".xlsb", ".ods")
 def is_zip(path: Path, label: str) -> bool:
     """Whether this is a zip to look into (an Excel workbook is a zip too, and is not)."""
     with path.open("rb") as stream:
-        return stream.read(4) == b"PK\x03\x04" and not label.lower().endswith(_BOOKS)
+        return stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06") and not label.lower().endswith(_BOOKS)
 
 
 def is_tar(path: Path, label: str) -> bool:
@@ -49,6 +49,8 @@ def zip_parts(path: Path, label: str, options: Options) -> list[Part]:
             members = [info for info in archive.infolist() if not info.is_dir() and not _hidden(info.filename)]
     except zipfile.BadZipFile as error:
         raise DamagedError(f"{label}: the zip is cut off or damaged ({error}); {NEXT}") from None
+    if not members:
+        raise DamagedError(f"{label}: the zip holds no file; {NEXT}")
     _few(len(members), label)
     chosen = [info for info in members if wanted(info.filename, options)]
     for info in chosen:

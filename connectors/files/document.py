@@ -13,6 +13,8 @@ from connectors.files.text import Text
 from mdm.errors import DamagedError
 
 _BLANK = " \t\r\n"
+_UNREADABLE = "a number in it is too large to be read, or a character is cut in half"
+_ONCE = "select len(json_keys(text)) = list_unique(json_keys(text)) as once from page"
 _FIELDS = """
     select name
     from (select unnest(json_keys(text)) as name, generate_subscripts(json_keys(text), 1) as place from page)
@@ -59,12 +61,35 @@ def checked(payload: pl.Series, lines: np.ndarray) -> Texts:
     rejects = []
     if not good.all():
         broken = payload.to_frame().with_columns(line=pl.Series(lines), whole=whole).filter(~good)
-        rejects = [(line, _why(is_json), text) for text, line, is_json in broken.iter_rows()]
-    return Texts(payload.filter(good), lines[good.to_numpy()], rejects)
+        rejects = [(line, _why(text, is_json), text) for text, line, is_json in broken.iter_rows()]
+    once = _once(payload.filter(good))
+    kept, numbers = payload.filter(good), lines[good.to_numpy()]
+    if not once.all():
+        doubtful = zip(numbers[~once.to_numpy()], kept.filter(~once), strict=True)
+        rejects += [(line, "a name stands twice in it, so nobody can tell which value counts", text) for line, text in doubtful]
+        rejects.sort(key=lambda reject: reject[0])
+        kept, numbers = kept.filter(once), numbers[once.to_numpy()]
+    return Texts(kept, numbers, rejects)
 
 
-def _why(is_json: bool) -> str:
-    return "it is not a JSON object, as a record must be" if is_json else "it is not valid JSON"
+def _once(payload: pl.Series) -> pl.Series:
+    """Which objects have each name once."""
+    with _bench().cursor() as connection:
+        connection.register("page", payload.alias("text").to_frame())
+        once = connection.execute(_ONCE).fetchnumpy()["once"]
+    return pl.Series(once, dtype=pl.Boolean)
+
+
+def _why(text: str, is_json: bool) -> str:
+    try:
+        read = json.loads(text, parse_constant=_never)
+    except (ValueError, RecursionError):
+        return "it is not a JSON object, as a record must be" if is_json else "it is not valid JSON"
+    return f"it is valid JSON, but {_UNREADABLE}" if isinstance(read, dict) else "it is not a JSON object, as a record must be"
+
+
+def _never(name: str) -> None:
+    raise ValueError(name)
 
 
 def fields(payload: pl.Series) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ RATIO_FROM = 1 << 20
 NEXT = "ask for a new delivery"
 GZIP = b"\x1f\x8b"
 FOREIGN = {b"7z\xbc\xaf": "7z", b"Rar!": "rar", b"BZh": "bzip2", b"\xfd7zX": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+UNREAD = {b"%PDF": "a PDF", b"-----B": "encrypted with PGP"}
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ def _opened(raw: IO[bytes], part: Part) -> tuple[IO[bytes], int]:
         return cast("IO[bytes]", gzip.GzipFile(fileobj=stream)), size
     if kind := next((kind for mark, kind in FOREIGN.items() if head.startswith(mark)), None):
         raise DamagedError(f"{part.label}: is packed with {kind}, which is not read; ask for zip or gzip, or unpack it by hand")
+    if kind := next((kind for mark, kind in UNREAD.items() if head.startswith(mark)), None):
+        raise DamagedError(f"{part.label}: is {kind}, which is not read; ask for the data themselves, or convert it by hand")
     return stream, size
 
 

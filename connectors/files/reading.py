@@ -1,6 +1,7 @@
 """One part read page by page, whatever its format."""
 
 import fnmatch
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,13 +18,15 @@ from connectors.files.passing import Page
 from connectors.files.source import Part, blocks
 from connectors.files.text import Text
 from mdm.connector import Message, Notice, Options, Records, StreamRequest, keyed, keyed_json, rejected
-from mdm.errors import ConfigError
+from mdm.errors import ConfigError, DamagedError
 
 _BY_NAME = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet", ".pq": "parquet",
     ".xlsx": "excel", ".xlsm": "excel", ".xls": "excel", ".xlsb": "excel", ".ods": "excel",
 }  # fmt: skip
 _DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+_SEPARATOR = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=([!-~\t])"?\r?\n', re.IGNORECASE)
+_PAGE = (b"<!doctype html", b"<html")
 _UNIT = {"csv": "line", "jsonl": "line", "json": "element", "excel": "row", "parquet": "row"}
 
 
@@ -79,6 +82,9 @@ class Reading:
             yield from (self._texts(texts) for texts in self._documents(after) if len(texts.lines) or texts.rejects)
         else:
             yield from (self._page(batch) for batch in _paged(self._batches(after), self.options["page_rows"]))
+            if self.columns and not self.total and not after:
+                # Nothing but a header: it has to be that of this stream, or the file is something else.
+                self._page(Batch(pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String)), np.zeros(0, np.int64), []))
 
     def _batches(self, after: int) -> Iterator[Batch]:
         if self.format in ("excel", "parquet"):
@@ -91,6 +97,10 @@ class Reading:
                 self.columns = batch.frame.columns
                 yield batch
             return
+        if next(blocks(self.part, self.options), b"")[:20].lstrip().lower().startswith(_PAGE):
+            raise DamagedError(
+                f"{self.part.label} line 1: is a page of HTML, as a login, an error and a report saved for Excel are; ask for CSV"
+            )
         delimited = delimited_of(self.part, self.options, self.notices)
         self._text = delimited.text
         for batch in delimited.batches(after):
@@ -235,6 +245,10 @@ def delimited_of(part: Part, options: Options, notices: list[str]) -> Delimited:
     header = tuple(options["header"]) if isinstance(options["header"], list) else options["header"]
     layout, quote = layout_of(options), "" if options["frame"] else options["quote"]
     layout = replace(layout, frame=options["frame"])
+    if told := _SEPARATOR.match(next(blocks(part, options), b"")):
+        # What Excel is told the separator by is no record and no header.
+        options = options.over({"skip": options["skip"] + 1, "delimiter": options["delimiter"] or told[1].decode()})
+        layout = replace(layout, skip=options["skip"])
     delimiter = options["delimiter"] or options["frame"]
     if not delimiter:
         delimiter = _sniffed(part, options, notices)

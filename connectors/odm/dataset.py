@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from connectors.files.source import Part, blocks
-from mdm.connector import Message, Options, Records, StreamRequest, keyed_json, rejected, source_times
+from mdm.connector import Message, Options, Records, StreamRequest, keyed_json, rejected, source_times, whole_characters
 from mdm.errors import ConfigError, DamagedError, DriftError
 
 _BLANK = " \t\r\n"
@@ -61,6 +61,8 @@ class Dataset:
     def names(self) -> list[str]:
         """The names of the columns, in order."""
         columns = self.meta.get("columns")
+        if "clinicalData" in self.meta or "referenceData" in self.meta:
+            raise self._damaged("is Dataset-JSON of version 1.0, and only 1.1 is read")
         if not isinstance(columns, list) or not all(isinstance(one, dict) and one.get("name") for one in columns):
             raise self._damaged("has no list of `columns` with names")
         names = [str(one["name"]) for one in columns]
@@ -125,7 +127,8 @@ class Dataset:
         good = [(number, row) for number, row in held if len(row) == len(names)]
         bad = [(number, row) for number, row in held if len(row) != len(names)]
         payload = pl.Series(
-            [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for _, row in good], dtype=pl.String
+            [whole_characters(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)) for _, row in good],
+            dtype=pl.String,
         )
         position = pl.Series([f"{label} row {number}" for number, _ in good], dtype=pl.String)
         told = keyed_json(payload, request, position=position, where=label, fields=tuple(names)) if good else []

@@ -42,6 +42,7 @@ from mdm.connector.message import (
 )
 from mdm.connector.option import PER_SECOND, Option, Options, chosen
 from mdm.connector.retry import Backoff, Budget, retried, retry_after, same_host
+from mdm.connector.strict import whole_characters
 
 __all__ = [
     "DELETES",
@@ -84,4 +85,5 @@ __all__ = [
     "retry_after",
     "same_host",
     "source_times",
+    "whole_characters",
 ]

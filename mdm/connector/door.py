@@ -7,6 +7,7 @@ says that something is wrong, comes from its connector as `complaint`.
 
 import hashlib
 import ipaddress
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import requests
 from requests.auth import AuthBase
 
 from mdm.connector.retry import Backoff, retried, retry_after, same_host
-from mdm.connector.strict import strictly
+from mdm.connector.strict import mended, strictly
 from mdm.errors import ConfigError, DamagedError, DeniedError, SourceError, UnavailableError
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ STEP = 1 << 16
 LARGEST = 64 << 30
 # An answer that is held in memory; what may be larger is downloaded.
 MOST = 512 << 20
+
+
+# One half of a character, or a whole one written as two halves.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 class _Sent(AuthBase):
@@ -132,7 +141,8 @@ class Door:
         # What `content` would hold, had it been read without a limit.
         response._content = b"".join(blocks)
         plain, where = response.json, f"source {self.source!r}"
-        response.json = lambda **more: strictly(partial(plain, **more), where)  # type: ignore[method-assign]
+        mend = mended if _HALF.search(response._content) else _as_it_is
+        response.json = lambda **more: mend(strictly(partial(plain, **more), where))  # type: ignore[method-assign]
 
     def _file(
         self, method: str, where: str, credentials: Mapping[str, str], request: Mapping[str, Any], words: str | None

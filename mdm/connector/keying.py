@@ -3,6 +3,7 @@
 The key is never cleaned: leading zeros, blanks and case are the source's own.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ _LOCAL = (
 )
 _DATES = ("%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%Y/%m/%d", "%d-%b-%Y", "%d %b %Y")
 _NONE = r"^[0\s:./-]*$"
+_UNREADABLE = "it cannot be read as JSON: a number in it is too large for that, or a character is cut in half"
 _UNSURE = "\0"
 _ROUNDED = r"^-?\d+(?:\.\d+)?[eE][+-]?\d+$|^-?\d+\.\d+$"
 _EPOCHS = ((r"^\d{10}$", 1_000_000), (r"^\d{13}$", 1_000))
@@ -107,10 +109,16 @@ def _page(
     ).with_columns(op=pl.lit("upsert"), merged_into=pl.lit(None, pl.String), reason=_reason(joined, len(payload), request.key))
     good = frame.filter(pl.col("source_key").is_not_null()).select(list(RECORDS))
     bad = frame.filter(pl.col("source_key").is_null())
+    bad = bad.with_columns(reason=pl.when(_unread_by_all(bad["payload"])).then(pl.lit(_UNREADABLE)).otherwise("reason"))
     messages: list[Message] = [Records(good, fields, tabular)]
     if len(bad):
         messages.append(Rejected(bad.select("position", "reason", pl.col("payload").str.slice(0, EXCERPT).alias("excerpt"))))
     return messages + notices
+
+
+def _unread_by_all(payload: pl.Series) -> pl.Series:
+    """Which texts some readers of JSON refuse."""
+    return payload.str.json_path_match("$").is_null()
 
 
 def _reason(parts: pl.DataFrame, height: int, key: Sequence[str]) -> pl.Series:
@@ -163,9 +171,15 @@ def _path(names: list[str]) -> str:
 
 def _missing(field: str, role: str, where: str, columns: Sequence[str]) -> str:
     return (
-        f"{where}: there is no column {field!r} ({role}); the columns are {', '.join(map(repr, columns))}. "
+        f"{where}: there is no column {field!r} ({role}); the columns are {', '.join(map(repr, columns))}{_near(field, columns)}. "
         "If the source renamed it, change the stream's settings; if not, ask for a new delivery"
     )
+
+
+def _near(field: str, columns: Sequence[str]) -> str:
+    alike = {name.casefold(): name for name in columns}
+    found = difflib.get_close_matches(field.casefold(), alike, n=1, cutoff=0.8)
+    return f" (did you mean {alike[found[0]]!r}?)" if found else ""
 
 
 def source_times(text: pl.Series) -> tuple[pl.Series, int]:

@@ -33,6 +33,25 @@ def strictly(read: Callable[..., Any], where: str) -> Any:
         raise DamagedError(f"{where}: the answer holds a number of thousands of digits; ask the source why") from None
 
 
+def whole_characters(text: str) -> str:
+    """The text with every half of a character replaced by U+FFFD, as for any other damaged byte.
+
+    A source that cuts texts at a number of UTF-16 units cuts some characters in two; no database keeps the half.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def mended(value: Any) -> Any:
+    """A value read from JSON, without half characters anywhere in it."""
+    text = json.dumps(value, ensure_ascii=False)
+    whole = whole_characters(text)
+    return value if whole is text else json.loads(whole)
+
+
 def is_strict(text: str) -> bool:
     """Whether every reader would make the same of a JSON text."""
     try:
