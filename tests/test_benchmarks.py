@@ -1,5 +1,6 @@
 """The benchmark's own arithmetic, on cases small enough to count by hand."""
 
+import shutil
 import sys
 from itertools import combinations
 
@@ -7,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.accuracy import measure, score, sets, table
+from benchmarks.accuracy import by_mdm, measure, score, sets, table
+from mdm import catalog
 
 LABELS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12)
 
@@ -135,6 +137,19 @@ def test_peers_read_plain_columns(tmp_path, monkeypatch):
     assert sets.truth(chosen) == [("a1", "b1")]
     row = sets.prepared(tmp_path, "a")[0]
     assert row == {"record_id": "a1", "name": "chez 'zoe", "addr": "1 rue", "city": None, "phone": "2126828660", "type": "bar"}
+
+
+@pytest.mark.parametrize("name", sorted(sets.SETS))
+def test_a_set_has_a_declaration_of_its_columns(name, tmp_path):
+    chosen = sets.SETS[name]
+    shutil.copy(by_mdm.declaration(chosen), tmp_path)
+    (tmp_path / "bare.py").write_text(by_mdm.bare(chosen), encoding="utf-8")
+
+    found = catalog.entities(tmp_path)
+
+    assert len(found) == 2
+    for entity in found.values():
+        assert [a.name for a in entity.attributes] == chosen.names
 
 
 def figure(name, tool, pairwise):

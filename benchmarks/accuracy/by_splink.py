@@ -7,6 +7,7 @@ tables, where no table holds one thing twice, as single best links.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,13 +29,15 @@ Rule = Any
 
 @dataclass(frozen=True)
 class Model:
-    """What a user of Splink writes down for a set."""
+    """What a user of Splink writes down for a set; `words` is the text whose words become a list column of that name."""
 
     comparisons: Sequence[Any]
     block: Sequence[Rule]
     certain: Sequence[Rule]
+    # Of the certain rules; where there are none, the chance that two random records match, as a user would state it.
     recall: float
     train: Sequence[Rule]
+    words: str | None = None
 
 
 def frequent(comparison: Any) -> Any:
@@ -72,6 +75,8 @@ PERSON_CERTAIN = [
     f"{PERSON_SWAPPED} and l.date_of_birth = r.date_of_birth",
 ]
 BORN = cl.DateOfBirthComparison("date_of_birth", input_is_string=True, datetime_format="%Y%m%d")
+
+WORDS = cl.ArrayIntersectAtSizes("words", [5, 4, 3, 2, 1])
 
 MODELS = {
     "historical50k": FIGURE,
@@ -111,11 +116,12 @@ MODELS = {
         train=[block_on("phone"), block_on("address")],
     ),
     "leipzig": Model(
-        comparisons=[cl.JaroWinklerAtThresholds("affiliation")],
+        comparisons=[cl.JaroWinklerAtThresholds("affiliation", [0.9, 0.8, 0.7]), WORDS],
         block=[ALL],
-        certain=[block_on("affiliation")],
-        recall=0.1,
-        train=[ALL],
+        certain=[block_on("substr(affiliation,1,20)")],
+        recall=0.3,
+        train=[block_on("substr(affiliation,1,10)"), "len(list_intersect(l.words, r.words)) >= 2"],
+        words="affiliation",
     ),
     "fodors_zagat": Model(
         comparisons=[
@@ -129,22 +135,25 @@ MODELS = {
     ),
     "abt_buy": Model(
         comparisons=[
-            cl.JaroWinklerAtThresholds("name"), cl.JaroWinklerAtThresholds("description"), cl.ExactMatch("price"),
+            cl.JaroWinklerAtThresholds("name", [0.9, 0.8, 0.7]), WORDS, cl.JaroWinklerAtThresholds("description"),
+            cl.ExactMatch("price"),
         ],
         block=[ALL],
-        certain=[block_on("name")],
-        recall=0.1,
-        train=[block_on("price"), ALL],
+        certain=[],
+        recall=1 / 1076,
+        train=[block_on("price"), block_on("substr(name,1,10)")],
+        words="name",
     ),
     "amazon_google": Model(
         comparisons=[
-            cl.JaroWinklerAtThresholds("title"), cl.JaroWinklerAtThresholds("description"),
+            cl.JaroWinklerAtThresholds("title", [0.9, 0.8, 0.7]), WORDS, cl.JaroWinklerAtThresholds("description"),
             cl.JaroWinklerAtThresholds("manufacturer"), cl.ExactMatch("price"),
         ],
         block=[ALL],
-        certain=[block_on("title")],
-        recall=0.3,
-        train=[block_on("title"), block_on("price")],
+        certain=[],
+        recall=1 / 3039,
+        train=[block_on("price"), block_on("substr(title,1,10)")],
+        words="title",
     ),
     "musicbrainz20k": Model(
         comparisons=[
@@ -168,14 +177,14 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     model, api = MODELS[chosen.name], DuckDBAPI()
     tables = [
-        api.register(pa.Table.from_pylist(sets.prepared(folder, t)), table_name=f"table_{t}", dataset_display_name=t)
-        for t in chosen.tables
+        api.register(_table(folder, t, model.words), table_name=f"table_{t}", dataset_display_name=t) for t in chosen.tables
     ]
     settings = SettingsCreator(
         link_type="link_only" if chosen.two else "dedupe_only",
         unique_id_column_name=sets.ID,
         comparisons=list(model.comparisons),
         blocking_rules_to_generate_predictions=list(model.block),
+        probability_two_random_records_match=0.0001 if model.certain else model.recall,
     )
     linker = Linker(tables if chosen.two else tables[0], settings)
     _train(linker, model)
@@ -191,9 +200,17 @@ def main() -> None:
     answer.write(folder, answer.CLUSTERS, ((row[sets.ID], row["cluster_id"]) for row in said))
 
 
+def _table(folder: Path, table: str, text: str | None) -> pa.Table:
+    rows: list[dict[str, Any]] = [*sets.prepared(folder, table)]
+    for row in rows if text else []:
+        row["words"] = sorted(set(re.findall(r"[a-z0-9]+", row[text] or "")))
+    return pa.Table.from_pylist(rows)
+
+
 def _train(linker: Linker, model: Model) -> None:
     training = linker.training
-    training.estimate_probability_two_random_records_match(list(model.certain), recall=model.recall)
+    if model.certain:
+        training.estimate_probability_two_random_records_match(list(model.certain), recall=model.recall)
     training.estimate_u_using_random_sampling(max_pairs=SAMPLE, seed=1)
     for rule in model.train:
         training.estimate_parameters_using_expectation_maximisation(rule)
