@@ -33,8 +33,8 @@ class Tool:
 
 
 TOOLS = {
-    "mdm": Tool("by_mdm", "mdm", ("declared",)),
-    "suggest": Tool("by_mdm", "mdm", ("suggested",)),
+    "mdm": Tool("by_mdm", "lifescience-mdm", ("declared",)),
+    "suggest": Tool("by_mdm", "lifescience-mdm", ("suggested",)),
     "splink": Tool("by_splink", "splink"),
     "dedupe": Tool("by_dedupe", "dedupe", (str(LABELS),)),
     "recordlinkage": Tool("by_recordlinkage", "recordlinkage"),
