@@ -52,7 +52,11 @@ def declared(entity: Entity) -> dict[str, Any]:
 
 def fingerprint(entity: Entity) -> str:
     """What the model depends on: comparisons as Splink sees them, and the training blocks."""
-    learnt = [list(t) for t in entity.train] if entity.fit == "blocks" else [entity.fit, [list(b) for b in entity.block]]
+    learnt = (
+        [list(t) for t in entity.train]
+        if entity.fit == "blocks"
+        else [entity.fit, [list(b) for b in entity.train or entity.block]]
+    )
     said = json.dumps([declared(entity)["comparisons"], learnt, rarity.keys(entity)], sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 

@@ -23,7 +23,7 @@ RATIO_FROM = 1 << 20
 NEXT = "ask for a new delivery"
 GZIP = b"\x1f\x8b"
 FOREIGN = {b"7z\xbc\xaf": "7z", b"Rar!": "rar", b"BZh": "bzip2", b"\xfd7zX": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
-UNREAD = {b"%PDF": "a PDF", b"-----B": "encrypted with PGP"}
+UNREAD = {b"%PDF": "a PDF", b"-----BEGIN PGP": "encrypted with PGP"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _opened(raw: IO[bytes], part: Part) -> tuple[IO[bytes], int]:
         archive = zipfile.ZipFile(raw)
         inside = archive.getinfo(part.member)
         stream, size = archive.open(inside), inside.compress_size
-    head = stream.read(4)
+    head = stream.read(16)
     stream.seek(0)
     if head.startswith(GZIP):
         return cast("IO[bytes]", gzip.GzipFile(fileobj=stream)), size

@@ -80,7 +80,7 @@ class Odm:
         """What is odd about how the files follow each other; a full delivery is sound in every file or lands nothing."""
         with Shelf() as shelf:
             parts = found(context, options, shelf)
-            for part in parts if every else ():
+            for part in parts if every and len(parts) > 1 else ():
                 prove(part, options, self._proven)
             xml = [part for part in parts if not dataset.is_dataset(part)]
             return broken([(part.label, document_of(part, options).head) for part in xml]) if len(xml) > 1 or every else []

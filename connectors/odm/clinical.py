@@ -6,15 +6,16 @@ set) is a mark beside it and has a key of its own, for it must not wipe what was
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lxml import etree
 
 from connectors.odm.document import Document
-from connectors.odm.element import local, plain, prefixed, tags
-from connectors.odm.place import KEY, LEVELS, Place, Places
+from connectors.odm.element import local, plain, prefixed
+from connectors.odm.place import KEY, LEVELS, Place, Places, parted
+from connectors.odm.plain_group import Plain, plainly
 from connectors.odm.structure import ITEMS
 from mdm.connector import joined_key
 
@@ -31,6 +32,8 @@ class Said(NamedTuple):
     record: dict[str, Any]
     gone: bool = False
     at: str | None = None
+    # The record as JSON, where it came so.
+    text: str | None = None
 
 
 @dataclass
@@ -43,14 +46,22 @@ class Clinical:
 
     def groups(self, group: str | None, form: str | None) -> Iterator[Said]:
         """Every occurrence of an item group (of one group, of one form), its items by their ids."""
-        for element, place, gone in self._groups(group, form):
-            record, types = _row(element, place)
-            # In version 2 a group that only holds groups is a form.
-            if (place.transaction == "Context" and types <= {None, "Context"}) or (not types and _holds_groups(element)):
+        transactional = self.document.head.transactional
+        for element, place, gone, items in self._groups(group, form):
+            line = element.sourceline or 0
+            if isinstance(items, Plain) and (told := items.record(place)) is not None:
+                # What was read so is as ODM has it; there is nothing left to judge.
+                del element[:]
+                yield Said(line, place.key, told[0], gone, text=told[1])
                 continue
-            if self.document.head.transactional and not gone and (place.transaction == "Update" or types - {None}):
+            several = parted(element)[0] if isinstance(items, Plain) else items
+            record, types = _row(several, place)
+            # In version 2 a group that only holds groups is a form.
+            if (place.transaction == "Context" and types <= {None, "Context"}) or (not several and _holds_groups(element)):
+                continue
+            if transactional and not gone and (place.transaction == "Update" or types - {None}):
                 self.partial += 1
-            yield Said(element.sourceline or 0, place.key, record, gone)
+            yield Said(line, place.key, record, gone)
         if self.partial:
             self.notes.append(
                 f"{self.document.label}: {self.partial} item groups are updates that may say only what changed, and a record is "
@@ -59,9 +70,9 @@ class Clinical:
 
     def items(self, group: str | None, form: str | None) -> Iterator[Said]:
         """Every single item, with its value and all that is said of it."""
-        for element, place, gone in self._groups(group, form):
-            for item in element:
-                if local(item) in ITEMS and (said := _item(item, place, gone)) is not None:
+        for _, place, gone, items in self._groups(group, form, at_once=False):
+            for item in items:
+                if (said := _item(item, place, gone)) is not None:
                     yield said
 
     def subjects(self) -> Iterator[Said]:
@@ -84,12 +95,18 @@ class Clinical:
                 continue
             yield _step(element, places)
 
-    def _groups(self, group: str | None, form: str | None) -> Iterator[tuple[etree._Element, Place, bool]]:
+    def _groups(
+        self, group: str | None, form: str | None, *, at_once: bool = True
+    ) -> Iterator[tuple[etree._Element, Place, bool, Any]]:
+        """Item groups with their places, whether they are gone, and their items: all `at_once` where they are plain."""
         places, removed = Places(), self._removed()
         for number, element in enumerate(self.document.walk(["ItemGroupData"], ["ItemGroupData"])):
-            place = places.of(element)
+            plain = plainly(element) if at_once else None
+            items, told = parted(element) if plain is None else (plain, ())
+            place = places.of(element, told)
             if (group is None or place.ids.get("ItemGroupOID") == group) and (form is None or place.ids.get("FormOID") == form):
-                yield element, place, place.transaction == "Remove" or _later(removed, place, number)
+                gone = place.transaction == "Remove" or (bool(removed) and _later(removed, place, number))
+                yield element, place, gone, items
 
     def _removed(self) -> dict[tuple[Any, ...], int]:
         """What this document removes above the level of item groups, with how many groups stand before."""
@@ -118,9 +135,7 @@ def _holds_groups(element: etree._Element) -> bool:
 def _later(removed: dict[tuple[Any, ...], int], place: Place, number: int) -> bool:
     """Whether something an item group stands in is removed further on in the document."""
     study = place.ids.get("StudyOID")
-    return bool(removed) and any(
-        removed.get((study, *place.path[:depth]), -1) > number for depth in range(1, len(place.path) + 1)
-    )
+    return any(removed.get((study, *place.path[:depth]), -1) > number for depth in range(1, len(place.path) + 1))
 
 
 def _mentions(document: Document, word: bytes) -> bool:
@@ -132,20 +147,16 @@ def _mentions(document: Document, word: bytes) -> bool:
     return False
 
 
-def _row(element: etree._Element, place: Place) -> tuple[dict[str, Any], set[str | None]]:
+def _row(items: Sequence[etree._Element], place: Place) -> tuple[dict[str, Any], set[str | None]]:
     """An item group as a record, and the transactions its items name."""
     record: dict[str, Any] = {**place.ids, **place.said}
     more: dict[str, Any] = {}
     types: set[str | None] = set()
-    kinds = tags(element.tag, ITEMS)
-    for item in element:
-        if item.tag not in kinds:
-            continue
-        said = item.items()
+    for item in items:
         # Most items say their id and their value and nothing more.
+        said = item.items()
         if len(said) == 2 and said[0][0] == "ItemOID" and said[1][0] == "Value" and not len(item):
             oid, value, has = said[0][1], said[1][1], True
-            types.add(None)
         else:
             oid, told = item.get("ItemOID") or "", item.get("TransactionType")
             types.add(told)

@@ -5,7 +5,7 @@ an external one is never fetched, and a document whose root is not closed was cu
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,10 +52,13 @@ class Head:
 
 
 class Document:
-    """One ODM document: `label` names it in messages, `blocks` gives its bytes from the beginning each time."""
+    """One ODM document: `label` names it in messages, `blocks` gives its bytes from the beginning each time.
+
+    Until it is `proven`, whoever walks it to the end also holds it to the structure of ODM, so one reading does both.
+    """
 
     def __init__(self, label: str, blocks: Callable[[], Iterator[bytes]]) -> None:
-        self.label, self.blocks = label, blocks
+        self.label, self.blocks, self.proven = label, blocks, False
 
     @cached_property
     def head(self) -> Head:
@@ -74,24 +77,26 @@ class Document:
         raise self._cut(1)
 
     def prove(self) -> None:
-        """Read all of it and refuse it if it is cut off, broken, or not built as ODM is."""
-        structure = Structure(self.head.namespace, self.head.second)
-        last: etree._Element | None = None
-        for _, root in self._read(()):
-            last = root
-            _check(self, structure, root)
-        if last is not None and (fault := structure.fault(last)):
-            raise self._misbuilt(*fault)
+        """Read all of it, if nobody has, and refuse it if it is cut off, broken, or not built as ODM is."""
+        if not self.proven:
+            for _ in self.walk(()):
+                pass
 
     def walk(self, names: Collection[str], whole: Collection[str] = ()) -> Iterator[etree._Element]:
         """Every element of these names when it ends, still in its place; what lies behind it is forgotten.
 
         Those in `whole` have all their children then; a level of clinical data has what is said of it, not what is in it.
         """
-        _ = self.head
+        structure = Structure(self.head.namespace, self.head.second)
+        judge = None if self.proven else structure
+        last: etree._Element | None = None
         for elements, root in self._read(names):
+            last = root
             yield from elements
-            self._forget(root, frozenset(whole))
+            self._forget(root, frozenset(whole), judge)
+        if judge is not None and last is not None:
+            self._judged(judge, [last])
+            self.proven = True
 
     def _read(self, names: Collection[str]) -> Iterator[tuple[list[etree._Element], etree._Element]]:
         """After each piece: the elements that ended in it, and the root."""
@@ -124,25 +129,34 @@ class Document:
                     "ask for a delivery with plain characters"
                 )
 
-    def _forget(self, root: etree._Element, whole: frozenset[str]) -> None:
-        """Free all that is behind the place being read, save inside what is wanted whole."""
+    def _forget(self, root: etree._Element, whole: frozenset[str], judge: Structure | None) -> None:
+        """Free all that is behind the place being read, save inside what is wanted whole; first it is judged."""
         node = root
         while len(node):
             name = local(node)
             if name in whole:
                 self._bounded(node)
                 return
+            ended = slice(_begin(node) if name in SPINE else 0, -1)
+            if judge is not None:
+                self._judged(judge, node[ended])
             last = node[-1]
-            if name in SPINE:
-                for child in node[:-1]:
+            if name not in SPINE or all(local(child) in DATA for child in node[ended]):
+                del node[ended]
+            else:
+                for child in node[ended]:
                     if local(child) in DATA:
                         node.remove(child)
+            if name in SPINE:
                 self._bounded(node)
                 if local(last) not in DATA:
                     return
-            else:
-                del node[:-1]
             node = last
+
+    def _judged(self, structure: Structure, ended: Iterable[etree._Element]) -> None:
+        for element in ended:
+            if fault := structure.fault(element):
+                raise self._misbuilt(*fault)
 
     def _bounded(self, node: etree._Element) -> None:
         if len(node) > MOST:
@@ -185,7 +199,9 @@ class Document:
         """What is wrong; `head` is what was read while there was no root yet."""
         where = f"{self.label} line {error.lineno or 1}"
         if head is None:
-            return DamagedError(f"{where}: is damaged XML ({error.msg}); ask for a new delivery")
+            if "size limit" in str(error.msg) or "XML_PARSE_HUGE" in str(error.msg):
+                return DamagedError(f"{where}: one value is larger than 10 MB, which no site or item has; ask for a new delivery")
+            return DamagedError(f"{where}: is damaged XML ({' '.join(str(error.msg).split())}); ask for a new delivery")
         if b"<!ENTITY" in head.replace(b"\x00", b""):
             return DamagedError(f"{where}: {DECLARES}")
         return DamagedError(f"{where}: is not XML; ask for a new delivery")
@@ -201,15 +217,9 @@ def _head(root: etree._Element) -> Head:
     return Head(space, version, root.get("FileType") or "", root.get("FileOID"), root.get("PriorFileOID"), as_of)
 
 
-def _check(document: Document, structure: Structure, root: etree._Element) -> None:
-    """Judge all that ended, then free it."""
-    node = root
-    while len(node):
-        for ended in node[:-1]:
-            if fault := structure.fault(ended):
-                raise document._misbuilt(*fault)
-        del node[:-1]
-        node = node[-1]
+def _begin(node: etree._Element) -> int:
+    """Where in a level of clinical data what is in it begins, after what is said of it."""
+    return next((at for at, child in enumerate(node) if local(child) in DATA), len(node))
 
 
 def _parser(tags: list[str] | None, events: tuple[str, ...]) -> etree.XMLPullParser:

@@ -4,7 +4,7 @@ Ids and repeat keys of all levels stand at the top of a record under the standar
 (`mdsol:SubjectName`, `SiteRef`, `pf:Revision`) stands under the level's own name, so that nothing hides anything.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -24,7 +24,6 @@ _LEVEL = {
     "ItemGroupData": ("ItemGroupOID", "ItemGroupRepeatKey"),
 }
 LEVELS = frozenset(_LEVEL)
-_INNER = LEVELS | ITEMS
 
 
 class Place(NamedTuple):
@@ -69,17 +68,30 @@ class Places:
         self._known = [(parent, place), *self._known[:7]]
         return place
 
-    def of(self, element: etree._Element) -> Place:
-        """The place of an element itself."""
+    def of(self, element: etree._Element, told: Sequence[etree._Element] | None = None) -> Place:
+        """The place of an element itself; `told` are the children that say something of it, if that is known."""
         name = local(element)
         if name in ("ClinicalData", "ReferenceData"):
             return Place(attributes(element))
         if name not in LEVELS:
             return Place()
-        return _within(self.above(element), element, name)
+        return _within(self.above(element), element, name, parted(element)[1] if told is None else told)
 
 
-def _within(above: Place, element: etree._Element, name: str) -> Place:
+def parted(element: etree._Element) -> tuple[list[etree._Element], list[etree._Element]]:
+    """The items in an element, and the children that say something of the element itself."""
+    kinds, levels = tags(element.tag, ITEMS), tags(element.tag, LEVELS)
+    items, told = [], []
+    for child in element:
+        tag = child.tag
+        if tag in kinds:
+            items.append(child)
+        elif tag not in levels:
+            told.append(child)
+    return items, told
+
+
+def _within(above: Place, element: etree._Element, name: str, told: Sequence[etree._Element]) -> Place:
     first, second = _LEVEL[name]
     oid = repeat = None
     said: dict[str, Any] = {}
@@ -93,13 +105,12 @@ def _within(above: Place, element: etree._Element, name: str) -> Place:
             transaction = value
         else:
             said[prefixed(element, key)] = value
-    inner = tags(element.tag, _INNER)
-    if told := [child for child in element if child.tag not in inner]:
+    if told:
         inside(said, element, told)
     ids = _ids(above, name, oid, repeat)
     rest = above.said
     if said or name in rest:
-        rest = {level: told for level, told in (*rest.items(), (name, said)) if told and (level != name or told is said)}
+        rest = {level: held for level, held in (*rest.items(), (name, said)) if held and (level != name or held is said)}
     return Place(ids, rest, transaction, (*above.path, (name, oid, repeat)))
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from connectors.files.passing import Page
 from connectors.files.source import Part, blocks, stamp
 from connectors.odm import dataset
-from connectors.odm.clinical import Said
 from connectors.odm.document import Document
-from connectors.odm.page import messages
+from connectors.odm.page import Stretch, messages
+from connectors.odm.spool import Spool
 from connectors.odm.stream import KINDS, said
-from mdm.connector import Message, Notice, Options, Records, StreamRequest
+from mdm.connector import Message, Notice, Options, Records, Rejected, StreamRequest
 
 Proven = dict[str, tuple[int, int]]
 
@@ -37,21 +37,41 @@ class OdmReading:
 
     def pages(self, after: int = 0, *, proven: bool = True) -> Iterator[Page]:
         """The stream's records, a page at a time; none before all of the document is known to be sound."""
-        if proven:
-            prove(self.part, self.options, self.proven)
         if dataset.is_dataset(self.part):
+            if proven:
+                prove(self.part, self.options, self.proven)
             yield from self._rows(after)
             return
         document = document_of(self.part, self.options)
-        held: list[Said] = []
-        at = 0
+        document.proven = not proven or self.proven.get(self.part.label) == stamp(self.part.path)
+        for page in self._pages(document, after) if document.proven else self._proving(document, after):
+            self.total += sum(len(message.frame) for message in page.messages if isinstance(message, Records | Rejected))
+            yield page
+
+    def _proving(self, document: Document, after: int) -> Iterator[Page]:
+        """Pages of a document that is read once: none of them goes on before its end is known."""
+        mark = stamp(self.part.path)
+        with Spool() as spool:
+            try:
+                for page in self._pages(document, after):
+                    spool.add(page)
+            except Exception:
+                # What is wrong with the document says more than what that did to a record.
+                document.prove()
+                raise
+            document.prove()
+            self.proven[self.part.label] = mark
+            yield from spool.pages()
+
+    def _pages(self, document: Document, after: int) -> Iterator[Page]:
+        held, at = Stretch(), 0
         for at, one in enumerate(said(self.kind, document, self.options, self.notes), start=1):
             if at > after:
-                held.append(one)
+                held.add(one)
             if len(held) == self.options["page_rows"]:
                 yield self._page(held, at, document.head.as_of)
-                held = []
-        if held:
+                held = Stretch()
+        if len(held):
             yield self._page(held, at, document.head.as_of)
 
     def _rows(self, after: int) -> Iterator[Page]:
@@ -60,8 +80,7 @@ class OdmReading:
             self.total += sum(page.counted)
             yield Page(page.messages, page.last, page.fields)
 
-    def _page(self, held: list[Said], last: int, as_of: str | None) -> Page:
-        self.total += len(held)
+    def _page(self, held: Stretch, last: int, as_of: str | None) -> Page:
         told = messages(held, KINDS[self.kind], self.request, self.part.label, as_of)
         return Page(told, last, next((one.fields for one in told if isinstance(one, Records)), ()))
 

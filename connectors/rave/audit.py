@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from connectors.odm.clinical import Clinical, Said
-from connectors.odm.page import messages
+from connectors.odm.page import Stretch, messages
 from connectors.odm.stream import KINDS
 from connectors.rave.answer import whole_xml
 from connectors.rave.client import Client, study_key
@@ -68,7 +68,7 @@ class Audit:
             last = start - 1
             while held := list(islice(steps, self.options["page_rows"])):
                 last = max([last, *map(_number, held)])
-                told += messages(held, KINDS["audit"], self.request, document.label, document.head.as_of)
+                told += messages(Stretch(held), KINDS["audit"], self.request, document.label, document.head.as_of)
         return told, last, following
 
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from connectors.odm.clinical import Said
 from connectors.odm.document import STEP, Document
-from connectors.odm.page import messages
+from connectors.odm.page import Stretch, messages
 from connectors.odm.stream import KINDS, said
 from connectors.rave.answer import whole_xml
 from connectors.rave.client import Client, path_of, study_key
@@ -94,7 +94,7 @@ class Listing:
             for one in held:
                 _marked(seen, one)
                 self._twice(one, keys)
-            yield from messages(held, KINDS[self.kind], self.request, document.label, document.head.as_of)
+            yield from messages(Stretch(held), KINDS[self.kind], self.request, document.label, document.head.as_of)
             yield Checkpoint({"at": {"after": after, "print": seen.hexdigest()}})
 
     def _twice(self, one: Said, keys: set[str]) -> None:

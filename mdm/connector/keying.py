@@ -178,6 +178,8 @@ def _missing(field: str, role: str, where: str, columns: Sequence[str]) -> str:
 
 def _near(field: str, columns: Sequence[str]) -> str:
     alike = {name.casefold(): name for name in columns}
+    if len(columns) == 1:
+        return " (one only: is that the right delimiter?)"
     found = difflib.get_close_matches(field.casefold(), alike, n=1, cutoff=0.8)
     return f" (did you mean {alike[found[0]]!r}?)" if found else ""
 

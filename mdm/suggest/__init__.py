@@ -64,7 +64,7 @@ def _planned(scratch: Bench, entity: Entity, records: pl.DataFrame, plan: Plan) 
     settings = candidates.fitted(scratch, trial, model.declared(trial), words, {"records": records.height})
     picked = selection.chosen(found, _likely(scratch, trial, settings, found), records.height)
     blocks = [(o.columns, o.hot, _why(o, share, records.height)) for o, share in picked]
-    return replace(plan, blocks=blocks or plan.blocks, silent=_silent(settings["comparisons"]))
+    return replace(plan, blocks=blocks or plan.blocks, train=plan.blocks, silent=_silent(settings["comparisons"]))
 
 
 def _why(option: Option, share: float, records: int) -> str:

@@ -8,6 +8,7 @@ from mdm.suggest.profile import Column
 
 FOLDED = ("name", "code", "date", "number", "category", "phrase")
 ACCEPT, REVIEW = 0.5, 0.4
+_WIDE = 120
 HEAD = '"""{about}"""\n\nfrom mdm import {names}\n\n'
 
 
@@ -29,6 +30,7 @@ class Plan:
     columns: Sequence[Column]
     swapped: Mapping[str, str] = field(default_factory=dict)
     blocks: Sequence[tuple[tuple[str, ...], int | None, str]] = ()
+    train: Sequence[tuple[tuple[str, ...], int | None, str]] = ()
     silent: frozenset[str] = frozenset()
 
     @property
@@ -81,12 +83,12 @@ def comparisons(plan: Plan) -> list[tuple[str, str, str]]:
 
 def written(entity: Entity, plan: Plan) -> str:
     """A rules file for the entity: its attributes as they are, matched as the plan says."""
-    used = {k for block, _, _ in plan.blocks for k in block}
+    used = {k for block, _, _ in (*plan.blocks, *plan.train) for k in block}
     compared = comparisons(plan)
     said = " ".join(code for _, code, _ in compared)
     kept = [code for name, code in keys(plan) if name in used or f'"{name}"' in said]
     kinds = {c.name: c.kind for c in plan.columns}
-    names = ["Attribute", *(["Block"] if any(hot for _, hot, _ in plan.blocks) else []), "Entity", *(["Key"] if kept else []),
+    names = ["Attribute", *(["Block"] if any(hot for _, hot, _ in (*plan.blocks, *plan.train)) else []), "Entity", *(["Key"] if kept else []),
              "compare", "standard"]  # fmt: skip
     body = [HEAD.format(about=entity.about, names=", ".join(names)), f"{entity.name} = Entity("]
     body += [
@@ -99,6 +101,7 @@ def written(entity: Entity, plan: Plan) -> str:
     body += ["    ],", *_listed("keys", [Part(code) for code in kept])]
     body += _listed("comparisons", [Part(code, why) for _, code, why in compared])
     body += _listed("block", [Part(_block(block, hot), why) for block, hot, why in plan.blocks])
+    body += _together("train", [_block(block, hot) for block, hot, _ in plan.train])
     body += ['    fit="candidates",', '    linkage="average",']
     body += [
         f"    # Half way: as many wrong joins as missed ones. Raise it to 0.99 for what nobody looks at.\n    accept={ACCEPT},"
@@ -120,6 +123,17 @@ def _block(columns: Sequence[str], hot: int | None) -> str:
 
 def _listed(name: str, parts: Sequence[Part]) -> list[str]:
     return [f"    {name}=[", *(f"        {part}" for part in parts), "    ],"] if parts else []
+
+
+def _together(name: str, parts: Sequence[str]) -> list[str]:
+    """A list of short things, as many to a line as fit."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) < _WIDE:
+            lines[-1] += f" {part},"
+        else:
+            lines.append(f"        {part},")
+    return [f"    {name}=[", *lines, "    ],"] if lines else []
 
 
 def _text(value: str) -> str:

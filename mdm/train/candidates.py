@@ -5,6 +5,7 @@ a text it comes from the candidates themselves, since blocking on words picks pa
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,10 @@ def fitted(
     bench: Bench, entity: Entity, settings: dict[str, Any], words: Mapping[str, pl.DataFrame], evidence: dict[str, Any]
 ) -> dict[str, Any]:
     """The declared settings with prior, m and u; `evidence` grows by what was seen."""
-    bench.store("hot_now", match.hot_keys(bench, entity))
-    evidence["candidates"] = found = match.candidates(bench, entity, whole=True)
+    # Learnt on wider blocks than are matched on: strangers who share nothing must be seen to be told apart.
+    wide = replace(entity, block=entity.train) if entity.train else entity
+    bench.store("hot_now", match.hot_keys(bench, wide))
+    evidence["candidates"] = found = match.candidates(bench, wide, whole=True)
     if not found or not entity.comparisons:
         settings["probability_two_random_records_match"] = model.prior(entity, evidence["records"])
         return settings
