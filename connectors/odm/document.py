@@ -199,7 +199,8 @@ class Document:
         """What is wrong; `head` is what was read while there was no root yet."""
         where = f"{self.label} line {error.lineno or 1}"
         if head is None:
-            if "size limit" in str(error.msg) or "XML_PARSE_HUGE" in str(error.msg):
+            # A depth without end is told with the same advice.
+            if "epth" not in str(error.msg) and ("size limit" in str(error.msg) or "XML_PARSE_HUGE" in str(error.msg)):
                 return DamagedError(f"{where}: one value is larger than 10 MB, which no site or item has; ask for a new delivery")
             return DamagedError(f"{where}: is damaged XML ({' '.join(str(error.msg).split())}); ask for a new delivery")
         if b"<!ENTITY" in head.replace(b"\x00", b""):
