@@ -1,5 +1,6 @@
 """An S3-style store, asked at one address: no redirect is followed, and nothing is looked for on this machine."""
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,12 +9,15 @@ from mdm.connector import Context, Options, loopback
 from mdm.errors import ConfigError, DamagedError
 
 TIMEOUT = 60
+# Their loggers show whole requests.
+_TALKATIVE = ("botocore", "aiobotocore", "s3fs", "fsspec")
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 
 
 def connected(context: Context, options: Options, bucket: str) -> Any:
     """The store as a file system."""
     endpoint = _endpoint(options["endpoint_url"])
+    _discreet()
     key = secret(context, options, "access_key")
     system = library("s3fs").S3FileSystem(
         # Without a key the bucket must be public: nothing is looked for on this machine.
@@ -31,6 +35,13 @@ def connected(context: Context, options: Options, bucket: str) -> Any:
 
     system.s3.meta.events.register("before-send.s3", at_home)
     return system
+
+
+def _discreet() -> None:
+    """Keep the client's own log from telling keys and tokens, as it does when everything is logged."""
+    for name in _TALKATIVE:
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.INFO))
 
 
 def _endpoint(url: str | None) -> str | None:

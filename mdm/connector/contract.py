@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
+from urllib.parse import quote, quote_plus
 
 from mdm.connector.evidence import Evidence
 from mdm.connector.message import Message
@@ -95,13 +96,19 @@ class Secrets:
     def holds(self, text: str) -> bool:
         """Whether a secret of some length stands in a text, as it is or as JSON writes it."""
         known = (secret for secret in self._known if len(secret) >= TELLING)
-        return any(secret in text or json.dumps(secret)[1:-1] in text for secret in known)
+        return any(way in text for secret in known for way in _written(secret))
 
     def redact(self, text: str) -> str:
         """The text without any secret."""
-        for secret in sorted(self._known, key=len, reverse=True):
-            text = text.replace(secret, "***")
+        ways = {way for secret in self._known for way in _written(secret)}
+        for way in sorted(ways, key=lambda way: (-len(way), way)):
+            text = text.replace(way, "***")
         return text
+
+
+def _written(secret: str) -> set[str]:
+    """The ways a secret is written: as it is, in JSON, and in addresses and forms, as a source that repeats them shows it."""
+    return {secret, json.dumps(secret)[1:-1], quote(secret), quote(secret, safe=""), quote_plus(secret)}
 
 
 def _as_written(reference: str) -> str:

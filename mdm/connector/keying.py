@@ -31,7 +31,7 @@ _LOCAL = (
 )
 _DATES = ("%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%Y/%m/%d", "%d-%b-%Y", "%d %b %Y")
 _NONE = r"^[0\s:./-]*$"
-_UNREADABLE = "it cannot be read as JSON: a number in it is too large for that, or a character is cut in half"
+_UNREADABLE = "it cannot be read as JSON: it holds half a character, no number (NaN) or one too large, or nests too deeply"
 _UNSURE = "\0"
 _ROUNDED = r"^-?\d+(?:\.\d+)?[eE][+-]?\d+$|^-?\d+\.\d+$"
 _EPOCHS = ((r"^\d{10}$", 1_000_000), (r"^\d{13}$", 1_000))
