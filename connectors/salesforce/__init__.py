@@ -12,7 +12,7 @@ from typing import Any
 from connectors.salesforce.client import Client
 from connectors.salesforce.login import NEEDED
 from connectors.salesforce.profile import READY, fields
-from connectors.salesforce.reading import SalesforceReading, described
+from connectors.salesforce.reading import DAY, REMEMBERED, SalesforceReading, described
 from mdm.connector import PER_SECOND, Context, Field, Finding, Message, Option, Options, Stream, StreamRequest, chosen
 from mdm.errors import MdmError
 
@@ -114,4 +114,5 @@ class Salesforce:
         names = options["fields"] or fields(there.name, there.types, options["profile"])
         told = tuple(Field(name, there.types.get(name, "text"), there.labels.get(name, "")) for name in names)
         deletes = "feed" if options["deletions"] else "none"
-        return Stream(request.stream, request.key or ("Id",), told, options["cursor"] or None, deletes)
+        days = REMEMBERED // DAY if options["deletions"] and options["cursor"] else None
+        return Stream(request.stream, request.key or ("Id",), told, options["cursor"] or None, deletes, tombstones=days)
