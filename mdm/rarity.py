@@ -14,9 +14,11 @@ from mdm.entity import Entity
 
 # Whole thousandths: sums of them are exact, in whatever order they are added.
 _UNIT = 1000
-_LIKENESS = (
-    "create or replace macro likeness(a, b) as coalesce(list_sum(list_transform(map_keys(a.words), "
-    "lambda word: a.words[word] * b.words[word])) / sqrt(a.square * b.square), 0)"
+_COMMON = "list_sum(list_transform(map_keys(a.words), lambda word: a.words[word] * b.words[word]))"
+_MACROS = (
+    f"create or replace macro spelling(a, b) as coalesce({_COMMON} / sqrt(a.square * b.square), 0)",
+    f"create or replace macro likeness(a, b) as coalesce({_COMMON} / sqrt(sqrt(a.square * b.square) "
+    "* least(a.square, b.square)), 0)",
 )
 
 
@@ -36,8 +38,9 @@ def counted(bench: Bench, key: str) -> pl.DataFrame:
 
 
 def weigh(bench: Bench, names: Mapping[str, pl.DataFrame], source: str, target: str) -> None:
-    """Make `target`: the rows of `source` with a column per rare key that `likeness` can compare."""
-    bench.execute(_LIKENESS)
+    """Make `target`: the rows of `source` with a column per rare key that `likeness` and `spelling` can compare."""
+    for macro in _MACROS:
+        bench.execute(macro)
     columns, joins = "", ""
     for number, (key, weights) in enumerate(sorted(names.items())):
         bench.store(f"rarity_{number}", weights)

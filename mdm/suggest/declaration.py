@@ -47,8 +47,9 @@ def keys(plan: Plan) -> list[tuple[str, str]]:
         if c.kind in ("phrase", "text"):
             made.append((f"{c.name}_words", f'Key("{c.name}_words", of="{c.name}", by={folded}, rare=True)'))
             made.append((f"{c.name}_letters", f'Key("{c.name}_letters", of="{c.name}", by=standard.trigrams, rare=True)'))
-        if c.kind == "text":
+        if c.coded:
             made.append((f"{c.name}_codes", f'Key("{c.name}_codes", of="{c.name}", by=standard.codes_in)'))
+        if c.numbered:
             made.append((f"{c.name}_numbers", f'Key("{c.name}_numbers", of="{c.name}", by=standard.numbers_in)'))
         if c.kind in ("name", "phrase", "date", "code"):
             made.append((f"{c.name}_start", f'Key("{c.name}_start", of="{c.name}", by=standard.prefix(4))'))
@@ -64,8 +65,9 @@ def comparisons(plan: Plan) -> list[tuple[str, str, str]]:
         match c.kind:
             case "phrase" | "text":
                 made.append((c.name, f'compare.likeness("{c.name}", "{c.name}_words", "{c.name}_letters")', c.why))
-                if c.kind == "text":
+                if c.coded:
                     made.append((f"{c.name}_codes", f'compare.shared("{c.name}_codes", "{c.name}_codes")', "codes in the text"))
+                if c.numbered:
                     numbers = f'compare.shared("{c.name}_numbers", "{c.name}_numbers", same=True)'
                     made.append((f"{c.name}_numbers", numbers, "numbers in the text"))
             case "category":

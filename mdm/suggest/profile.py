@@ -6,6 +6,8 @@ from itertools import combinations
 
 import polars as pl
 
+from mdm.standard import codes_in, numbers_in
+
 # A column that fewer records than this share have tells too little.
 _FILLED = 0.2
 _DATE = r"^(1[5-9]|20)\d\d ?\d\d ?\d\d$"
@@ -16,13 +18,18 @@ _SWAPS = 0.15
 
 @dataclass(frozen=True)
 class Column:
-    """A column and what it looks like: `kind` is name, code, date, number, category, phrase or text."""
+    """A column and what it looks like: `kind` is name, code, date, number, category, phrase or text.
+
+    A text is `coded` or `numbered` where enough of its values hold codes or numbers to be compared by them.
+    """
 
     name: str
     kind: str
     filled: float
     distinct: int
     words: float
+    coded: bool = False
+    numbered: bool = False
 
     @property
     def why(self) -> str:
@@ -55,7 +62,9 @@ def _column(values: pl.Series, height: int) -> Column | None:
         return None
     distinct = held.n_unique()
     words = _mean(held.str.split(" ").list.len())
-    return Column(values.name, _kind(held, height, distinct, words), held.len() / height, distinct, words)
+    kind = _kind(held, height, distinct, words)
+    inside = [kind == "text" and _mean(form.series(held).is_not_null()) > _FILLED for form in (codes_in, numbers_in)]
+    return Column(values.name, kind, held.len() / height, distinct, words, *inside)
 
 
 def _kind(held: pl.Series, height: int, distinct: int, words: float) -> str:

@@ -36,13 +36,19 @@ def fitted(
         settings["probability_two_random_records_match"] = model.prior(entity, evidence["records"])
         return settings
     model.comparable(bench, words)
+    if len(entity.comparisons) == 1:
+        # One comparison alone cannot be parted into two kinds: the declared weights stand, as even odds leave them.
+        settings["probability_two_random_records_match"] = 0.5
+        evidence["declared_levels"] = [
+            {"comparison": settings["comparisons"][0]["output_column_name"], "what": "mu", "levels": []}
+        ]
+        return settings
     every = -(-found // _MOST_CANDIDATES)
     sample = f"(select a, b from blocked where hash(a, b) % {every} = 0)"
     comparisons = settings["comparisons"]
     fields = [c["output_column_name"] for c in comparisons]
     patterns, counts = _patterns(bench, comparisons, sample)
-    # Alone, a text has nothing to be told apart by: then chance is asked as for any column.
-    free = [c["output_column_name"] for c in comparisons if _textual(bench, c)] if len(comparisons) > 1 else []
+    free = [c["output_column_name"] for c in comparisons if _textual(bench, c)]
     chance = _chance(bench, [c for c in comparisons if c["output_column_name"] not in free])
     first = {
         f: mixture.shares(patterns[:, i], counts, len(_graded(c)))
