@@ -24,6 +24,7 @@ _LEVEL = {
     "ItemGroupData": ("ItemGroupOID", "ItemGroupRepeatKey"),
 }
 LEVELS = frozenset(_LEVEL)
+_BLANKS = ("",) * len(KEY)
 
 
 class Place(NamedTuple):
@@ -37,7 +38,7 @@ class Place(NamedTuple):
     @property
     def key(self) -> str:
         """The key of an item group's occurrence."""
-        parts = [self.ids.get(name, "") for name in KEY]
+        parts = list(map(self.ids.get, KEY, _BLANKS))
         plainly = "|".join(parts)
         # Nearly no key has anything to escape.
         if plainly.count("|") == len(KEY) - 1 and "\\" not in plainly and len(self.path) <= len(LEVELS):
