@@ -102,7 +102,7 @@ def test_an_unfinished_tool_is_a_result():
         "minutes": 10,
     }
 
-    lines = table.markdown([done, slow]).splitlines()
+    lines = table.markdown([done, slow], ["splink", "dedupe"]).splitlines()
 
     assert "| **0.847**<br>0.900 / 0.800<br>B³ 1.000<br>10 s, 1,234 MB |" in lines[2]
     assert lines[2].endswith("| unfinished in 10 min |")

@@ -58,7 +58,7 @@ def main() -> None:
             if one.present
             for tool in options.tools
         ]
-    print(table.markdown(figures))
+    print(table.markdown(figures, options.tools))
     print(json.dumps({"minutes": options.minutes, "labels": LABELS, "measured": figures}))
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def markdown(figures: Sequence[dict[str, Any]]) -> str:
+def markdown(figures: Sequence[dict[str, Any]], tools: Sequence[str]) -> str:
     """Pairwise F1 with precision and recall, B-cubed F1, processor seconds and peak memory; the best F1 of a row is bold."""
-    tools = list(dict.fromkeys(f["tool"] for f in figures))
     named = {(f["set"], f["tool"]): f for f in figures}
     lines = ["| set | " + " | ".join(tools) + " |", "|---|" + "---|" * len(tools)]
     for name in dict.fromkeys(f["set"] for f in figures):

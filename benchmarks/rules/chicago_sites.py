@@ -46,4 +46,6 @@ site = Entity(
     ],
     block=[["phone"], ["address"], ["premises"], ["site_name"], ["house_number", "name_words"], ["zip", "name_words"]],
     fit="candidates",
+    # Many records of one thing: a single wrong pair may not bridge two of them.
+    linkage="average",
 )

@@ -44,4 +44,6 @@ person = Entity(
         ["given_name", "postcode"],
     ],
     train=[["soc_sec_id"], ["date_of_birth"]],
+    # Several records of one person: a single wrong pair may not bridge two of them.
+    linkage="average",
 )

@@ -64,4 +64,6 @@ figure = Entity(
         ["surname_sound", "first_sound", "birth_year"],
     ],
     fit="candidates",
+    # Many records of one thing: a single wrong pair may not bridge two of them.
+    linkage="average",
 )

@@ -14,4 +14,6 @@ institution = Entity(
     comparisons=[compare.likeness("affiliation", "words", "letters")],
     block=[["words"]],
     fit="candidates",
+    # Many records of one thing: a single wrong pair may not bridge two of them.
+    linkage="average",
 )

@@ -29,4 +29,6 @@ recording = Entity(
     ],
     block=[["title"], ["title_words"], ["album", "number"], ["artist", "number"]],
     fit="candidates",
+    # Many records of one thing: a single wrong pair may not bridge two of them.
+    linkage="average",
 )
