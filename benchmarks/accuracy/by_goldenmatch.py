@@ -22,8 +22,7 @@ def main() -> None:
     if chosen.two:
         names = [*ids[0], *ids[1]]
         found = gm.match_df(given[0], given[1], config=config, confidence_required=False).matched
-        # A table of Arrow's or of polars', by the way it took.
-        rows = [] if found is None else pa.table(found).select(["__target_row_id__", "__ref_row_id__"]).to_pylist()
+        rows = [] if found is None else found.select(["__target_row_id__", "__ref_row_id__"]).to_pylist()
         pairs = ((names[r["__target_row_id__"]], names[r["__ref_row_id__"]]) for r in rows)
         answer.write(folder, answer.PAIRS, pairs)
     else:
