@@ -22,6 +22,8 @@ class Bench:
         self.connection = duckdb.connect(":memory:")
         self.execute(f"set memory_limit = '{memory}'")
         self.execute("set preserve_insertion_order = false")
+        # A long query would draw it on stdout, among the data.
+        self.execute("set enable_progress_bar = false")
         if threads:
             self.execute(f"set threads = {int(threads)}")
         if path is None:

@@ -9,6 +9,8 @@ from mdm.suggest.profile import Column
 FOLDED = ("name", "code", "date", "number", "category", "phrase")
 ACCEPT, REVIEW = 0.5, 0.4
 _WIDE = 120
+# Texts of more words are not compared letter by letter: it costs much and says little.
+_LONG = 12
 HEAD = '"""{about}"""\n\nfrom mdm import {names}\n\n'
 
 
@@ -46,6 +48,7 @@ def keys(plan: Plan) -> list[tuple[str, str]]:
         folded = "standard.known.then(standard.words())"
         if c.kind in ("phrase", "text"):
             made.append((f"{c.name}_words", f'Key("{c.name}_words", of="{c.name}", by={folded}, rare=True)'))
+        if c.kind in ("phrase", "text") and c.words <= _LONG:
             made.append((f"{c.name}_letters", f'Key("{c.name}_letters", of="{c.name}", by=standard.trigrams, rare=True)'))
         if c.coded:
             made.append((f"{c.name}_codes", f'Key("{c.name}_codes", of="{c.name}", by=standard.codes_in)'))
@@ -64,7 +67,8 @@ def comparisons(plan: Plan) -> list[tuple[str, str, str]]:
     for c in plan.columns:
         match c.kind:
             case "phrase" | "text":
-                made.append((c.name, f'compare.likeness("{c.name}", "{c.name}_words", "{c.name}_letters")', c.why))
+                letters = f', "{c.name}_letters"' if c.words <= _LONG else ""
+                made.append((c.name, f'compare.likeness("{c.name}", "{c.name}_words"{letters})', c.why))
                 if c.coded:
                     made.append((f"{c.name}_codes", f'compare.shared("{c.name}_codes", "{c.name}_codes")', "codes in the text"))
                 if c.numbered:
