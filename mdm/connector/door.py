@@ -189,7 +189,8 @@ class Door:
         if 300 <= status < 400:
             same_host(self.base, response.headers.get("Location", ""))
             raise DamagedError(f"{where}; an API does not redirect: check base_url {self.base!r}")
-        raise SourceError(f"{where}; check base_url {self.base!r} and the source's options")
+        asked = urlsplit(response.url or "").path
+        raise SourceError(f"{where} at {asked!r} of {self.base!r}; check base_url and the source's options")
 
 
 def address(source: str, url: str) -> str:
