@@ -19,11 +19,11 @@ def register(app: typer.Typer) -> None:
 
 
 def suggest(entity: Entity, json: Json = False) -> None:
-    """Propose how to match an entity, from what has landed: a rules file to read, correct and save.
+    """Propose how to match an entity, from what has landed: a rules file to read, correct and put in place of yours.
 
-    $ mdm suggest thing
+    $ mdm suggest study
 
-    $ mdm suggest thing > rules/thing.py
+    $ mdm suggest study > suggested.py
     """
     from mdm import context, pipeline
 
@@ -34,7 +34,7 @@ def suggest(entity: Entity, json: Json = False) -> None:
         talk.document({"entity": entity, "code": code})
         return
     talk.data(code.rstrip("\n"))
-    talk.done(f"read it, save it as rules/{entity}.py, then `mdm run {entity}` (after `mdm migrate` if attributes changed)")
+    talk.done(f"read it and put it in place of rules/{entity}.py; then `mdm migrate --revision suggested`, `mdm run {entity}`")
 
 
 def train(

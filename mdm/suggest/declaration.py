@@ -96,7 +96,7 @@ def written(entity: Entity, plan: Plan) -> str:
     kinds = {c.name: c.kind for c in plan.columns}
     names = ["Attribute", *(["Block"] if any(hot for _, hot, _ in (*plan.blocks, *plan.train)) else []), "Entity", *(["Key"] if kept else []),
              "compare", "standard"]  # fmt: skip
-    body = [HEAD.format(about=entity.about, names=", ".join(names)), f"{entity.name} = Entity("]
+    body = [HEAD.format(about=entity.about, names=", ".join(names)), *_kept(entity), f"{entity.name} = Entity("]
     body += [
         f'    name="{entity.name}",',
         f"    about={_text(entity.about)},",
@@ -114,6 +114,15 @@ def written(entity: Entity, plan: Plan) -> str:
     ]
     body += [f"    review={REVIEW},", ")", ""]
     return "\n".join(body)
+
+
+def _kept(entity: Entity) -> list[str]:
+    """A word of warning where the declaration already says more than names and types."""
+    bare = not (entity.collections or entity.links or entity.checks) and all(
+        a.standardise is None and a.identifies is None and not a.checks and not a.required for a in entity.attributes
+    )
+    told = "# Take the keys, comparisons and blocks from here, and compare_as where it stands; the rest of your declaration stays."
+    return [] if bare else [told]
 
 
 def _attribute(attribute, kind: str | None) -> str:
