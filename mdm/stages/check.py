@@ -111,8 +111,7 @@ def _fall_back(hub: Hub, entity: Entity, run: Run, bad: pl.DataFrame, waived: pl
     bench = run.bench
     passing = []
     for made in intake.earlier(hub, run.settings, entity, bad["record_id"]):
-        failed = judged(made, entity, waived)
-        passing.append(made.join(failed.filter("hard"), on="record_id", how="anti") if failed.height else made)
+        passing.append(_passed(made, entity, waived))
     found = pl.concat(passing, how="diagonal_relaxed") if passing else pl.DataFrame()
     if found.is_empty():
         return 0
@@ -124,3 +123,12 @@ def _fall_back(hub: Hub, entity: Entity, run: Run, bad: pl.DataFrame, waived: pl
     with bench.given("_ids", last.select("record_id")):
         bench.execute("update bench.failed set stale = true where record_id in (from _ids)")
     return last.height
+
+
+def _passed(versions: pl.DataFrame, entity: Entity, waived: pl.DataFrame) -> pl.DataFrame:
+    """The versions that pass, each judged for itself: a record may have several here."""
+    each = versions.with_columns(own="record_id", record_id=pl.int_range(pl.len(), dtype=pl.Int64))
+    spared = waived.join(each.select("own", row="record_id"), left_on="record_id", right_on="own")
+    failed = judged(each.drop("own"), entity, spared.select("rule", "value", record_id="row"))
+    kept = each.join(failed.filter("hard"), on="record_id", how="anti")
+    return kept.with_columns(record_id="own").select(versions.columns)

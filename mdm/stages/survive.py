@@ -196,7 +196,8 @@ def _widen(hub: Hub, entity: Entity, run: Run) -> None:
         "select r.record_id from bench.relation r join (select coalesce(a.record_id, b.record_id) as record_id from "
         "assigned a full join before b "
         "using (record_id) where a.golden_id is distinct from b.golden_id) m on r.to_record_id = m.record_id "
-        "where r.record_id not in (select record_id from assigned)"
+        # Who was there and is no longer has left in this run; its links do not bring it back.
+        "where r.record_id not in (select record_id from assigned union select record_id from before)"
     )
     if moved.is_empty():
         return

@@ -367,3 +367,16 @@ def test_a_waiver_lets_a_record_pass_until_its_value_changes(new_toy: New):
     toy.withdraw(waiver)
     toy.run()
     assert toy.partition() == {frozenset({"a/things:2"})}
+
+
+def test_a_record_that_links_to_itself_leaves_when_a_withdrawn_waiver_lets_nothing_pass(new_toy: New):
+    toy = new_toy()
+    toy.deliver("a", [{"id": "1", "city": "Rome", "whole": "1"}, {"id": "2", "name": "Emil Frost"}]).run()
+    (waiver,) = say(toy, decisions.release, "thing", "a/things:1", "required")
+    toy.run()
+    assert len(toy.rows("thing")) == 2
+
+    toy.withdraw(waiver)
+    toy.run()
+
+    assert [r["name"] for r in toy.rows("thing")] == ["Emil Frost"]

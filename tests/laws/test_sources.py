@@ -306,3 +306,12 @@ def test_a_source_that_breaks_does_not_stop_the_other(new_toy: New):
     assert [s.source for s in report.failed] == ["a"]
     assert toy.partition() == {frozenset({"b/things:2"})}
     assert report.entities[0].reconciled
+
+
+def test_of_several_versions_that_came_at_once_each_is_judged_for_itself(toy: Toy):
+    toy.deliver("a", [at(1, ANA), at(2, EMIL)]).run()
+
+    report = toy.deliver("a", [at(3, ANA, name="", city="Oslo"), at(4, ANA, name="", city="Pisa")]).run()
+
+    assert report.entities[0].live == {"members": 2, "quarantined": 0, "suppressed": 0}
+    assert golden(toy, "a/things:1")["city"] == "Rome"
