@@ -121,7 +121,9 @@ def _kept(entity: Entity) -> list[str]:
     bare = not (entity.collections or entity.links or entity.checks) and all(
         a.standardise is None and a.identifies is None and not a.checks and not a.required for a in entity.attributes
     )
-    told = "# Take the keys, comparisons and blocks from here, and compare_as where it stands; the rest of your declaration stays."
+    told = (
+        "# Take the keys, comparisons and blocks from here, and compare_as where it stands; the rest of your declaration stays."
+    )
     return [] if bare else [told]
 
 
