@@ -15,6 +15,8 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.required import tools_required
+
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True, derandomize=True)
 hypothesis.settings.register_profile(
@@ -24,11 +26,6 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os
 
 # Named alike in every worker of one session, and in no other session; short, for a socket's path may not be long.
 _SESSION = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
-
-
-def tools_required() -> bool:
-    """Whether a missing tool is a failure; otherwise the tests that need it are skipped."""
-    return bool(os.environ.get("CI") or os.environ.get("MDM_REQUIRE_TOOLS"))
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ import pytest
 
 from mdm.catalog import GROUP
 from mdm.connector import Option
+from tests.required import tools_required
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "connectors"
@@ -119,6 +120,7 @@ def site_folder(tmp_path: Path) -> Path:
     (project / "pyproject.toml").write_text(blocks("toml")[0], encoding="utf-8")
     uv = Path(sys.executable).parent / "uv"
     if not uv.exists():
+        assert not tools_required(), "uv is missing: install the `dev` extra"
         pytest.skip("uv is not installed: install the `dev` extra")
     command = [
         uv,

@@ -1,11 +1,11 @@
 """A server on loopback that answers as it is told, one way after the other, and keeps every request it got."""
 
 import socket
-import threading
 from collections import deque
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
+
+from tests.fakes.loopback import Loopback, Speaking
 
 
 @dataclass(frozen=True)
@@ -19,32 +19,13 @@ class Answer:
     reset: bool = False
 
 
-class Gatekeeper:
+class Gatekeeper(Loopback):
     """The server; `answers` are given in turn, and the last one for ever."""
 
     def __init__(self, *answers: Answer) -> None:
         self.answers = deque(answers or [Answer()])
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> "Gatekeeper":
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._server.server_address[1])
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self.port}"
+        super().__init__(_handler(self))
 
     def next(self) -> Answer:
         """The answer whose turn it is."""
@@ -52,8 +33,8 @@ class Gatekeeper:
 
 
 def _handler(keeper: Gatekeeper) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    class Handler(Speaking):
+        fake = keeper
 
         def do_GET(self) -> None:
             self._take()
@@ -61,11 +42,8 @@ def _handler(keeper: Gatekeeper) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._take()
 
-        def log_message(self, *args: Any) -> None:
-            """Say nothing."""
-
         def _take(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.body()
             keeper.requests.append((self.command, self.path, dict(self.headers.items()), body))
             answer = keeper.next()
             self.send_response(answer.status)

@@ -8,19 +8,18 @@ import csv
 import io
 import json
 import re
-import threading
-import time
 import uuid
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.loopback import Loopback, Speaking
 
 USERNAME, PASSWORD = "reader@invented.example", "a-pass-phrase-only-for-tests"
 NETWORK_ID = "500"
@@ -65,7 +64,7 @@ class Call:
     session: str | None
 
 
-class FakeNetwork:
+class FakeNetwork(Loopback):
     """The server, its records and its switches."""
 
     def __init__(self) -> None:
@@ -75,21 +74,7 @@ class FakeNetwork:
         self.calls: list[Call] = []
         self.sessions: dict[str, int] = {}
         self.pages = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> "FakeNetwork":
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(_handler(self))
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Options of a source that reads this Network."""
@@ -201,9 +186,8 @@ def _entity(kind: str, row: Row) -> Row:
 
 
 def _handler(network: FakeNetwork) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    class Handler(Speaking):
+        fake = network
 
         def do_GET(self) -> None:
             self._take("GET")
@@ -211,15 +195,9 @@ def _handler(network: FakeNetwork) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._take("POST")
 
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return formatdate(time.time() + network.faults.clock_ahead, usegmt=True)
-
         def _take(self, method: str) -> None:
             parts = urlsplit(self.path)
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            raw = self.body().decode()
             is_json = raw.startswith("{")
             form = {key: values[-1] for text in (parts.query, "" if is_json else raw) for key, values in parse_qs(text).items()}
             call = Call(method, parts.path, form, json.loads(raw) if is_json else None, self.headers.get("Authorization"))
@@ -236,33 +214,21 @@ def _handler(network: FakeNetwork) -> type[BaseHTTPRequestHandler]:
 
         def _misbehave(self, way: str, call: Call, kind: str) -> None:
             if way in ("429 seconds", "429 date"):
-                wait = "7" if way == "429 seconds" else formatdate(time.time() + 7, usegmt=True)
-                self._send(429, b"slow down", "text/plain", {"Retry-After": wait})
+                self.busy(way)
             elif way in ("503 html", "200 html"):
-                self._send(int(way[:3]), b"<html><body>We are down for maintenance</body></html>", "text/html")
+                self.send(int(way[:3]), b"<html><body>We are down for maintenance</body></html>", "text/html")
             elif way == "redirect":
-                self._send(302, b"", "text/plain", {"Location": "https://elsewhere.example/api"})
+                self.send(302, b"", "text/plain", {"Location": "https://elsewhere.example/api"})
             elif way == "EXCEPTION":
                 self._json(bad("UNEXPECTED_ERROR", "something broke", status="EXCEPTION"))
             elif way in ("reset", "half json"):
                 whole = json.dumps(network.login(call.form) if kind == "auth" else network.answer(call)).encode()
                 claimed = len(whole) if way == "reset" else None
-                self._send(200, whole[: len(whole) // 2], "application/json", claimed=claimed)
+                self.send(200, whole[: len(whole) // 2], "application/json", claimed=claimed)
             else:
                 self._json(bad(way, f"Network said {way}"))
 
         def _json(self, answer: Row) -> None:
-            self._send(200, json.dumps(answer).encode(), "application/json;charset=UTF-8")
-
-        def _send(
-            self, status: int, body: bytes, kind: str, more: dict[str, str] | None = None, claimed: int | None = None
-        ) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Type": kind, "Content-Length": str(claimed or len(body)), **(more or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            if claimed:
-                self.close_connection = True
+            self.send(200, json.dumps(answer).encode(), "application/json;charset=UTF-8")
 
     return Handler

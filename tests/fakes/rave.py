@@ -6,16 +6,15 @@ Studies, sites, users, subjects, audits and clinical views are generated; `fault
 import base64
 import csv
 import io
-import threading
-import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import quoteattr
+
+from tests.fakes.loopback import Loopback, Speaking
 
 USERNAME = "integration"
 PASSWORD = "a-l0ng-and-Invented-password"
@@ -45,7 +44,7 @@ class Call:
     raw: str
 
 
-class FakeRave:
+class FakeRave(Loopback):
     """The server, one study and its switches."""
 
     def __init__(self, study: str = "Mediflex(Prod)") -> None:
@@ -57,21 +56,7 @@ class FakeRave:
         self.forms: dict[str, tuple[list[str], list[dict[str, str]]]] = {}
         self.calls: list[Call] = []
         self.logins = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> "FakeRave":
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(_handler(self))
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Options of a source that reads this Rave."""
@@ -263,35 +248,28 @@ ONCE: dict[str, tuple[int, str, str]] = {
 
 
 def _handler(rave: FakeRave) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    class Handler(Speaking):
+        fake = rave
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             call = Call(unquote(parts.path), {key: values[-1] for key, values in parse_qs(parts.query).items()}, self.path)
             rave.calls.append(call)
             if call.path.startswith("/RaveWebServices/version"):
-                self._send(200, b"1.19.0", "text/plain")
+                self.send(200, b"1.19.0", "text/plain")
             elif call.path == "/RaveWebServices/twohundred":
-                self._send(200, b"<html>MAuth</html>", "text/html")
+                self.send(200, b"<html>MAuth</html>", "text/html")
             elif self._let_in():
                 self._answer(call)
-
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return formatdate(time.time() + rave.faults.clock_ahead, usegmt=True)
 
         def _let_in(self) -> bool:
             header = self.headers.get("Authorization")
             if header is None:
-                self._send(401, b"Authorization Header not provided", "text/plain")
+                self.send(401, b"Authorization Header not provided", "text/plain")
                 return False
             rave.logins += 1
             if header != "Basic " + base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode():
-                self._send(401, ONCE["login 401"][1].encode(), "text/xml")
+                self.send(401, ONCE["login 401"][1].encode(), "text/xml")
                 return False
             return True
 
@@ -302,28 +280,16 @@ def _handler(rave: FakeRave) -> type[BaseHTTPRequestHandler]:
             whole = (BOM + body if marked else body).encode()
             if way in ONCE:
                 status, body, kind = ONCE[way]
-                self._send(status, body.encode(), kind)
+                self.send(status, body.encode(), kind)
             elif way in ("429 seconds", "429 date"):
-                wait = "7" if way == "429 seconds" else formatdate(time.time() + 7, usegmt=True)
-                self._send(429, b"slow down", "text/plain", {"Retry-After": wait})
+                self.busy(way)
             elif way.startswith("cut"):
-                self._send(status, whole[: len(whole) * int(way.split()[1]) // 100], kind, more)
+                self.send(status, whole[: len(whole) * int(way.split()[1]) // 100], kind, more)
             elif way == "reset":
-                self._send(status, whole[: len(whole) // 2], kind, more, claimed=len(whole))
+                self.send(status, whole[: len(whole) // 2], kind, more, claimed=len(whole))
             elif way == "redirect":
-                self._send(302, b"", "text/plain", {"Location": "http://127.0.0.1:9/elsewhere"})
+                self.send(302, b"", "text/plain", {"Location": "http://127.0.0.1:9/elsewhere"})
             else:
-                self._send(status, whole if rave.faults.cut is None else whole[: rave.faults.cut], kind, more)
-
-        def _send(
-            self, status: int, body: bytes, kind: str, more: dict[str, str] | None = None, claimed: int | None = None
-        ) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Type": kind, "Content-Length": str(claimed or len(body)), **(more or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            if claimed:
-                self.close_connection = True
+                self.send(status, whole if rave.faults.cut is None else whole[: rave.faults.cut], kind, more)
 
     return Handler

@@ -9,16 +9,15 @@ import csv
 import io
 import json
 import re
-import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.loopback import Loopback, Speaking
 
 TOKEN = "0123456789ABCDEF0123456789ABCDEF"
 VERSION = "14.7.3"
@@ -59,7 +58,7 @@ class Call:
         return [value for key, value in self.form.items() if re.fullmatch(rf"{name}(\[\d*\])?", key)]
 
 
-class FakeRedcap:
+class FakeRedcap(Loopback):
     """The server, its one project and its switches. Times are the server's own: UTC, in seconds."""
 
     def __init__(self) -> None:
@@ -78,21 +77,12 @@ class FakeRedcap:
         self.changed: dict[str, list[str]] = {}
         self.faults = Faults()
         self.calls: list[Call] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> "FakeRedcap":
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_handler(self))
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/redcap/"
+        return f"{super().url}/redcap/"
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Options of a source that reads this project."""
@@ -258,12 +248,11 @@ def as_csv(rows: list[Row]) -> bytes:
 
 
 def _handler(redcap: FakeRedcap) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    class Handler(Speaking):
+        fake = redcap
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            body = self.body().decode()
             form = {key: values[-1] for key, values in parse_qs(body, keep_blank_values=True).items()}
             call = Call(urlsplit(self.path).path, form)
             redcap.calls.append(call)
@@ -271,67 +260,49 @@ def _handler(redcap: FakeRedcap) -> type[BaseHTTPRequestHandler]:
             if waiting:
                 self._misbehave(waiting.popleft())
             elif call.path != "/redcap/api/":
-                self._send(404, b"<html><body>Not Found</body></html>", "text/html")
+                self.send(404, b"<html><body>Not Found</body></html>", "text/html")
             elif form.get("token") != TOKEN:
                 self._error(403, REFUSED)
             elif call.content == "version":
-                self._send(200, VERSION.encode(), "text/html")
+                self.send(200, VERSION.encode(), "text/html")
             else:
                 self._answer(redcap.answer(call), form.get("format", "xml"))
-
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return formatdate(time.time() + redcap.faults.clock_ahead, usegmt=True)
 
         def _answer(self, said: Any, kind: str) -> None:
             if isinstance(said, tuple):
                 self._error(*said)
             elif kind == "csv":
-                self._send(200, as_csv(said if isinstance(said, list) else [said]), "text/csv; charset=utf-8")
+                self.send(200, as_csv(said if isinstance(said, list) else [said]), "text/csv; charset=utf-8")
             elif said == [] and redcap.faults.newline_when_empty:
-                self._send(200, b"\n", "application/json; charset=utf-8")
+                self.send(200, b"\n", "application/json; charset=utf-8")
             else:
-                self._send(200, json.dumps(said).encode(), "application/json; charset=utf-8")
+                self.send(200, json.dumps(said).encode(), "application/json; charset=utf-8")
 
         def _error(self, status: int, words: str) -> None:
-            self._send(status, json.dumps({"error": words}).encode(), "application/json; charset=utf-8")
+            self.send(status, json.dumps({"error": words}).encode(), "application/json; charset=utf-8")
 
         def _misbehave(self, way: str) -> None:
             whole = json.dumps([{"record_id": "999", "name": "never there"}] * 3).encode()
             if way in ("429 seconds", "429 date"):
-                wait = "7" if way == "429 seconds" else formatdate(time.time() + 7, usegmt=True)
-                self._send(429, b'{"error":"Too many requests"}', "application/json", {"Retry-After": wait})
+                self.busy(way, b'{"error":"Too many requests"}', "application/json")
             elif way in ("503 html", "500 html", "200 html"):
-                self._send(int(way[:3]), b"<html><body>REDCap is offline for maintenance</body></html>", "text/html")
+                self.send(int(way[:3]), b"<html><body>REDCap is offline for maintenance</body></html>", "text/html")
             elif way == "403 html":
-                self._send(403, b"<html><body>Your IP address has been banned due to suspected abuse.</body></html>", "text/html")
+                self.send(403, b"<html><body>Your IP address has been banned due to suspected abuse.</body></html>", "text/html")
             elif way == "half json":
-                self._send(200, whole[: len(whole) // 2], "application/json")
+                self.send(200, whole[: len(whole) // 2], "application/json")
             elif way == "nothing":
-                self._send(200, b"", "application/json")
+                self.send(200, b"", "application/json")
             elif way == "reset":
-                self._send(200, whole[: len(whole) // 2], "application/json", claimed=len(whole))
+                self.send(200, whole[: len(whole) // 2], "application/json", claimed=len(whole))
             elif way == "redirect":
-                self._send(302, b"", "text/plain", {"Location": "https://elsewhere.example/redcap/api/"})
+                self.send(302, b"", "text/plain", {"Location": "https://elsewhere.example/redcap/api/"})
             elif way.startswith("text "):
-                self._send(200, way.removeprefix("text ").encode(), "application/json")
+                self.send(200, way.removeprefix("text ").encode(), "application/json")
             elif way == "xml error":
-                self._send(400, b'<?xml version="1.0" encoding="UTF-8" ?><hash><error>No such thing</error></hash>', "text/xml")
+                self.send(400, b'<?xml version="1.0" encoding="UTF-8" ?><hash><error>No such thing</error></hash>', "text/xml")
             else:
                 status, _, words = way.partition(" ")
                 self._error(int(status), words)
-
-        def _send(
-            self, status: int, body: bytes, kind: str, more: dict[str, str] | None = None, claimed: int | None = None
-        ) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Type": kind, "Content-Length": str(claimed or len(body)), **(more or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            if claimed:
-                self.close_connection = True
 
     return Handler

@@ -10,16 +10,16 @@ import csv
 import io
 import json
 import re
-import threading
 import time
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.loopback import Loopback, Speaking, retry_after
 
 CLIENT_ID, CLIENT_SECRET = "invented-consumer-key", "a-consumer-secret-only-for-tests"
 USERNAME, PASSWORD = "reader@invented.example", "a-pass-phrase-only-for-tests"
@@ -73,7 +73,7 @@ class Job:
     error: str | None = None
 
 
-class FakeSalesforce:
+class FakeSalesforce(Loopback):
     """The server, its objects and its switches."""
 
     def __init__(self) -> None:
@@ -86,21 +86,7 @@ class FakeSalesforce:
         self.faults = Faults()
         self.calls: list[Call] = []
         self.tokens: dict[str, int] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> "FakeSalesforce":
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(_handler(self))
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Options of a source that reads this org."""
@@ -312,9 +298,8 @@ def _kind(method: str, path: str) -> str:
 
 
 def _handler(org: FakeSalesforce) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    class Handler(Speaking):
+        fake = org
 
         def do_GET(self) -> None:
             self._take("GET")
@@ -322,15 +307,9 @@ def _handler(org: FakeSalesforce) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._take("POST")
 
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return formatdate(time.time() + org.faults.clock_ahead, usegmt=True)
-
         def _take(self, method: str) -> None:
             parts = urlsplit(self.path)
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            raw = self.body().decode()
             is_json = raw.startswith("{")
             form = {key: values[-1] for text in (parts.query, "" if is_json else raw) for key, values in parse_qs(text).items()}
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ") or None
@@ -348,8 +327,8 @@ def _handler(org: FakeSalesforce) -> type[BaseHTTPRequestHandler]:
 
         def _misbehave(self, way: str, call: Call, kind: str) -> None:
             told: dict[str, tuple[int, Any, dict[str, str]]] = {
-                "429 seconds": (429, "slow down", {"Retry-After": "7"}),
-                "429 date": (429, "slow down", {"Retry-After": formatdate(time.time() + 7, usegmt=True)}),
+                "429 seconds": (429, "slow down", {"Retry-After": retry_after(way)}),
+                "429 date": (429, "slow down", {"Retry-After": retry_after(way)}),
                 "503 html": (503, "<html><body>Down for maintenance</body></html>", {"Content-Type": "text/html"}),
                 "200 html": (200, "<html><body>Please log in</body></html>", {"Content-Type": "text/html; charset=UTF-8"}),
                 "redirect": (302, "", {"Location": "https://elsewhere.example/services"}),
@@ -372,7 +351,6 @@ def _handler(org: FakeSalesforce) -> type[BaseHTTPRequestHandler]:
 
         def _say(self, status: int, said: Any, headers: dict[str, str], *, cut: bool = False) -> None:
             body = (said if isinstance(said, str) else json.dumps(said)).encode()
-            self.send_response(status)
             kind = (
                 "text/csv"
                 if "Sforce-NumberOfRecords" in headers
@@ -381,11 +359,6 @@ def _handler(org: FakeSalesforce) -> type[BaseHTTPRequestHandler]:
                 else "application/json"
             )
             more = {"Sforce-Limit-Info": "api-usage={}/{}".format(*org.faults.usage)} if org.faults.usage else {}
-            for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **more, **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if cut else body)
-            if cut:
-                self.close_connection = True
+            self.send(status, body[: len(body) // 2] if cut else body, kind, more | headers, claimed=len(body) if cut else None)
 
     return Handler

@@ -4,15 +4,14 @@ Errors come under HTTP 200, pages are smaller than asked and are cut from a live
 may land in another Vault. Each misbehaviour is a switch; rows and credentials are invented.
 """
 
-import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import ThreadingHTTPServer
 from typing import Any
 
+from tests.fakes.loopback import Loopback
 from tests.fakes.vault_direct import DirectData
 from tests.fakes.vault_http import Call, bad, good, handler
 from tests.fakes.vault_query import QUERY, Held, Row, found
@@ -42,7 +41,7 @@ class Faults:
     on_page: Callable[["FakeVault", int], None] | None = None
 
 
-class FakeVault:
+class FakeVault(Loopback):
     """The server, its objects and its switches."""
 
     def __init__(self) -> None:
@@ -60,21 +59,7 @@ class FakeVault:
         self.sessions: dict[str, int] = {}
         self.links: dict[str, str] = {}
         self.pages = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> "FakeVault":
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(handler(self))
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Options of a source that reads this Vault."""

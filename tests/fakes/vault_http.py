@@ -1,13 +1,13 @@
 """How the fake Vault speaks HTTP, well and badly."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.loopback import Speaking
 
 
 @dataclass
@@ -60,9 +60,8 @@ def bad(kind: str, message: str, status: str = "FAILURE", **parts: Any) -> dict[
 def handler(vault: Answering) -> type[BaseHTTPRequestHandler]:
     """The class that serves this Vault."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    class Handler(Speaking):
+        fake = vault
 
         def do_GET(self) -> None:
             self._take("GET")
@@ -70,15 +69,9 @@ def handler(vault: Answering) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._take("POST")
 
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return formatdate(time.time() + vault.faults.clock_ahead, usegmt=True)
-
         def _take(self, method: str) -> None:
             parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            body = self.body().decode()
             form = {key: values[-1] for text in (parts.query, body) for key, values in parse_qs(text).items()}
             call = Call(method, parts.path, form, self.headers.get("Authorization"))
             vault.calls.append(call)
@@ -108,10 +101,8 @@ def handler(vault: Answering) -> type[BaseHTTPRequestHandler]:
             whole = json.dumps(good(data=[{"id": "V0X000000000001"}], responseDetails={"total": 1})).encode()
             half = whole[: len(whole) // 2]
             ways: dict[str, Callable[[], None]] = {
-                "429 seconds": lambda: self._send(429, b"slow down", "text/plain", {"Retry-After": "7"}),
-                "429 date": lambda: self._send(
-                    429, b"slow down", "text/plain", {"Retry-After": formatdate(time.time() + 7, usegmt=True)}
-                ),
+                "429 seconds": lambda: self.busy(way),
+                "429 date": lambda: self.busy(way),
                 "503 html": lambda: self._send(503, b"<html><body>Service Unavailable</body></html>", "text/html"),
                 "200 html": lambda: self._send(200, b"<html><body>We are down for maintenance</body></html>", "text/html"),
                 "half json": lambda: self._send(200, half, "application/json"),
@@ -128,17 +119,11 @@ def handler(vault: Answering) -> type[BaseHTTPRequestHandler]:
         def _send(
             self, status: int, body: bytes, kind: str, more: dict[str, str] | None = None, claimed: int | None = None
         ) -> None:
-            self.send_response(status)
-            headers = {"Content-Type": kind, "Content-Length": str(claimed or len(body)), **(more or {})}
+            headers = dict(more or {})
             if vault.faults.burst_remaining is not None:
                 headers["x-vaultapi-burstlimitremaining"] = str(vault.faults.burst_remaining)
             if vault.faults.response_delay is not None:
                 headers["X-VaultAPI-ResponseDelay"] = str(vault.faults.response_delay)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            if claimed:
-                self.close_connection = True
+            self.send(status, body, kind, headers, claimed=claimed)
 
     return Handler
