@@ -14,6 +14,7 @@ Pair = tuple[str, str]
 Clusters = Mapping[str, str]
 
 
+# Not the framework's own: a peer's environment, where this is used too, has no framework in it.
 @dataclass(frozen=True)
 class Score:
     """How much of what was said is true, and how much of what is true was said."""

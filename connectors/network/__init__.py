@@ -36,7 +36,6 @@ from mdm.connector import (
 from mdm.errors import ConfigError, MdmError, NotFoundError, UnavailableError
 
 __all__ = ["ChangeRequest", "Network", "NetworkApi", "Standing"]
-SKEW = 300
 FILES = ("path", "delimiter", "quote", "encoding", "header", "skip_unchanged", "page_rows", "max_bytes", "max_ratio", "max_line")
 
 
@@ -97,8 +96,7 @@ class Network:
         except MdmError as error:
             return [Finding("fail", str(error), "see above")]
         findings = [Finding("ok", "logged in to the right Network")]
-        if abs(api.skew) > SKEW:
-            findings.append(Finding("warn", f"this machine's clock is {api.skew:+.0f} s from Network's", "set the clock"))
+        findings += api.door.clock()
         return findings
 
     def discover(self, context: Context) -> list[Stream]:

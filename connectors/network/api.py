@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from connectors.network.answer import Answer, SessionExpired, answered, complaint, rows
-from mdm.connector import Backoff, Context, Door, Options, retry_after
+from connectors.network.answer import VOICE, Answer, rows
+from mdm.connector import Backoff, Context, Door, Options, Session
 from mdm.errors import ConfigError, DamagedError, DeniedError, UnavailableError
 
 T = TypeVar("T")
@@ -58,9 +58,6 @@ class NetworkApi:
     source: str
     options: Options = field(repr=False)
     context: Context = field(repr=False)
-    skew: float = 0.0
-    _session_id: str | None = field(default=None, repr=False)
-    _denied: DeniedError | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         missing = [name for name in ("base_url", "username", "password") if not self.options[name]]
@@ -68,28 +65,19 @@ class NetworkApi:
             raise ConfigError(f"source {self.source!r}: option {missing[0]!r} is missing; set it")
         self.door = Door(
             self.source, self.options["base_url"], self.context,
-            lambda response: complaint(self.source, self.context.secrets, response), self._heed,
+            lambda response: None if response.ok else VOICE.complaint(self.source, self.context.secrets, response),
         )  # fmt: skip
-        self.once = Door(
-            self.source, self.options["base_url"], self.context, self.door.complaint, self._heed, Backoff(attempts=1)
-        )
+        self.once = Door(self.source, self.options["base_url"], self.context, self.door.complaint, backoff=Backoff(attempts=1))
+        self.session = Session(self.source, self.context, self._begun)
 
     @property
     def now(self) -> float:
         """The time by Network's clock."""
-        return self.context.clock() + self.skew
+        return self.door.now
 
     def login(self) -> None:
         """Begin a session with the right Network; a user who was denied once is not tried again."""
-        if self._denied is not None:
-            raise self._denied
-        form = {"username": self.options["username"], "password": self.context.secrets.reveal(self.options["password"])}
-        try:
-            answer = self.door.ask("POST", self._path("auth"), self._answered, data=form)
-            self._session_id = self._session(answer)
-        except DeniedError as error:
-            self._denied = error
-            raise
+        self.session.login()
 
     def ask(self, link: str, params: Mapping[str, str] | None = None) -> Answer:
         """The answer to a question."""
@@ -147,9 +135,11 @@ class NetworkApi:
         return f"/api/{self.options['version']}/{rest}"
 
     def _answered(self, response: Any) -> Answer:
-        return answered(self.source, self.context.secrets, response)
+        return VOICE.answered(self.source, self.context.secrets, response)
 
-    def _session(self, answer: Answer) -> str:
+    def _begun(self) -> str:
+        form = {"username": self.options["username"], "password": self.context.secrets.reveal(self.options["password"])}
+        answer = self.door.ask("POST", self._path("auth"), self._answered, data=form)
         session_id = answer.get("sessionId")
         if not isinstance(session_id, str) or not session_id:
             raise DamagedError(f"source {self.source!r}: the login was answered without a session; check base_url")
@@ -162,26 +152,7 @@ class NetworkApi:
         return session_id
 
     def _renewed(self, call: Callable[[dict[str, str]], T]) -> T:
-        """The call's result, with a new session if the one there is has ended."""
-        if self._session_id is None:
-            self.login()
-        try:
-            return call({"Authorization": self._session_id or ""})
-        except SessionExpired:
-            self.context.log.info("session expired, logging in again", extra={"source": self.source})
-            self.login()
-        try:
-            return call({"Authorization": self._session_id or ""})
-        except SessionExpired:
-            raise DeniedError(
-                f"source {self.source!r}: a new session is refused as well; ask Network's administrator about this user"
-            ) from None
-
-    def _heed(self, response: Any) -> None:
-        # The Date header is written as one form of Retry-After is.
-        at = retry_after(response.headers.get("Date"), 0.0)
-        if at:
-            self.skew = at - self.context.clock()
+        return self.session.within(lambda session_id: call({"Authorization": session_id}))
 
 
 def _standing(one: Mapping[str, Any]) -> Standing:

@@ -20,7 +20,6 @@ from mdm.connector import PER_SECOND, Context, Field, Finding, Message, Option, 
 from mdm.errors import MdmError, NotFoundError
 
 STREAMS = ("sites", "users", "investigators", "subjects", "audit")
-SKEW = 300
 Reader = Listing | Audit | View
 
 
@@ -81,8 +80,7 @@ class Rave:
             findings.append(
                 Finding("fail", f"study {study!r} is not among them", f"set study and environment; there are: {near}")
             )
-        if abs(client.skew) > SKEW:
-            findings.append(Finding("warn", f"this machine's clock is {client.skew:+.0f} s from Rave's", "set the clock"))
+        findings += client.door.clock()
         return findings
 
     def discover(self, context: Context) -> list[Stream]:

@@ -2,7 +2,6 @@
 
 import base64
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -11,11 +10,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import requests
 
 from connectors.rave.answer import EOF, HEAD, complaint, ends, whole_csv
-from mdm.connector import Context, Door, Options, retry_after, same_host
-from mdm.errors import ConfigError, DamagedError, DeniedError, SourceError, UnavailableError
+from mdm.connector import Context, Door, Options, same_host
+from mdm.errors import ConfigError, DamagedError, DeniedError, SourceError
 
-STEP = 1 << 16
-LARGEST = 64 << 30
 FORBIDDEN = 403
 Judge = Callable[[str, IO[bytes]], None]
 
@@ -27,26 +24,20 @@ class Client:
     source: str
     options: Options = field(repr=False)
     context: Context = field(repr=False)
-    skew: float = 0.0
     _refusal: DeniedError | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self.door = Door(self.source, self.options["base_url"], self.context, self._complaint, self._heed)
+        self.door = Door(self.source, self.options["base_url"], self.context, self._complaint)
         self.root = f"/{self.options['virtual_dir'].strip('/')}/"
-
-    @property
-    def now(self) -> float:
-        """The time by Rave's clock."""
-        return self.context.clock() + self.skew
 
     def kept(self, path: str, params: Mapping[str, str], whole: Judge) -> tuple[IO[bytes], requests.Response]:
         """An answer as an open temporary file, known to be whole; asked again while it comes cut off."""
         if self._refusal is not None:
             # Once was enough to learn that these credentials are refused.
             raise self._refusal
-        return self.door.ask(
-            "GET", self.root + path, lambda response: self._kept(response, whole), credentials=self._credentials(),
-            params=dict(params), stream=True,
+        return self.door.download(
+            self.root + path, credentials=self._credentials(), params=dict(params),
+            proof=lambda file, response: self._judged(file, response, whole),
         )  # fmt: skip
 
     def following(self, response: requests.Response) -> int | None:
@@ -66,26 +57,6 @@ class Client:
         password = secrets.reveal(self.options["password"])
         token = base64.b64encode(f"{username}:{password}".encode()).decode()
         return {"Authorization": f"Basic {secrets.remember(token)}"}
-
-    def _kept(self, response: requests.Response, whole: Judge) -> tuple[IO[bytes], requests.Response]:
-        file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
-        size = 0
-        try:
-            with response:
-                for block in response.iter_content(STEP):
-                    size += len(block)
-                    self.context.evidence.read(len(block))
-                    if size > LARGEST:
-                        raise DamagedError(f"source {self.source!r}: an answer is larger than {LARGEST:,} bytes; it was left")
-                    file.write(block)
-            self._judged(file, response, whole)
-        except requests.RequestException as error:
-            file.close()
-            raise UnavailableError(f"source {self.source!r}: the answer broke off ({type(error).__name__}); try again") from None
-        except BaseException:
-            file.close()
-            raise
-        return file, response
 
     def _judged(self, file: IO[bytes], response: requests.Response, whole: Judge) -> None:
         head, _ = ends(file)
@@ -108,11 +79,6 @@ class Client:
         if isinstance(error, DeniedError) and response.status_code != FORBIDDEN:
             self._refusal = error
         return error
-
-    def _heed(self, response: requests.Response) -> None:
-        at = retry_after(response.headers.get("Date"), 0.0)
-        if at:
-            self.skew = at - self.context.clock()
 
 
 def _is_table(head: bytes, response: requests.Response) -> bool:

@@ -41,7 +41,7 @@ class View:
         since, self.known = state.get("cursor"), list(state.get("fields", []))
         path, params = self.asked(since)
         file, _ = self.client.kept(path, params, whole_csv)
-        upper = state.get("upper") or moment(self.client.now)
+        upper = state.get("upper") or moment(self.client.door.now)
         kept = {"upper": upper} | ({"cursor": since} if since else {})
         with file:
             yield from self._rows(file, path.rpartition("/")[2], dict(state.get("at") or {}), kept)
@@ -52,7 +52,7 @@ class View:
     def fields(self) -> tuple[str, ...]:
         """The view's columns; what changed from now on is next to nothing."""
         path, params = self.asked(None)
-        file, _ = self.client.kept(path, {**params, "start": moment(self.client.now)}, whole_csv)
+        file, _ = self.client.kept(path, {**params, "start": moment(self.client.door.now)}, whole_csv)
         with file:
             table = _table(file, path, [])
             for _ in table.batches():

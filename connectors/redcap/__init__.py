@@ -23,7 +23,6 @@ from mdm.connector import PER_SECOND, Context, Field, Finding, Message, Option, 
 from mdm.errors import ConfigError, MdmError, NotFoundError
 
 __all__ = ["Redcap"]
-SKEW = 300
 OF_FILES = ("path", "delimiter", "encoding", "member", "page_rows", "skip_unchanged", "max_bytes", "max_ratio", "max_line")
 
 
@@ -70,8 +69,7 @@ class Redcap:
             return [Finding("fail", str(error), "see above")]
         findings = [Finding("ok", f"the token opens the project {title!r}")]
         findings += self._log_finding(client) if self.chosen["deletions"] else []
-        if abs(client.skew) > SKEW:
-            findings.append(Finding("warn", f"this machine's clock is {client.skew:+.0f} s from the server's", "set the clock"))
+        findings += client.door.clock()
         return findings
 
     def discover(self, context: Context) -> list[Stream]:

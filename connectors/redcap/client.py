@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import requests
 
-from mdm.connector import Context, Door, Options, retry_after
+from mdm.connector import Context, Door, Options, Session
 from mdm.errors import ConfigError, DamagedError, DeniedError, SourceError, UnavailableError
 
 Row = dict[str, Any]
@@ -38,40 +38,33 @@ class Client:
     source: str
     options: Options = field(repr=False)
     context: Context = field(repr=False)
-    skew: float = 0.0
 
     def __post_init__(self) -> None:
         base = str(self.options["base_url"])
         path = re.sub(r"/api/?$", "", urlsplit(base).path, flags=re.IGNORECASE).rstrip("/")
         self.link = f"{path}/api/"
-        self.door = Door(self.source, base, self.context, self._complaint, self._heed)
+        self.door = Door(self.source, base, self.context, self._complaint)
         self.door.http.headers.update({"Accept": "application/json"})
         self.zone = _zone(self.source, self.options["timezone"])
         self.context.budget.limit(self.options["per_second"])
-        self._project: Row | None = None
-        self._refused: DeniedError | None = None
+        self._project = Session(self.source, self.context, self._described)
         self._id_field: str | None = None
 
     @property
     def now(self) -> float:
         """The time by the server's clock."""
-        return self.context.clock() + self.skew
+        return self.door.now
 
     @property
     def project(self) -> Row:
         """What the project is; the first thing asked, so that a refused token is shown once, whatever the streams."""
-        if self._refused is not None:
-            raise self._refused
-        if self._project is None:
-            try:
-                said = self.ask("project")
-            except DeniedError as error:
-                self._refused = error
-                raise
-            if len(said) != 1 or "is_longitudinal" not in said[0]:
-                raise DamagedError(f"source {self.source!r}: the project does not describe itself; check base_url")
-            self._project = said[0]
-        return self._project
+        return self._project.within(lambda project: project)
+
+    def _described(self) -> Row:
+        said = self.ask("project")
+        if len(said) != 1 or "is_longitudinal" not in said[0]:
+            raise DamagedError(f"source {self.source!r}: the project does not describe itself; check base_url")
+        return said[0]
 
     @property
     def id_field(self) -> str:
@@ -124,12 +117,6 @@ class Client:
         if not isinstance(said, list):
             raise DamagedError(f"source {self.source!r}: answered something that is no list; check base_url")
         return said
-
-    def _heed(self, response: requests.Response) -> None:
-        """Keep the server's clock; its Date header is written as one form of Retry-After is."""
-        at = retry_after(response.headers.get("Date"), 0.0)
-        if at is not None and at > 0:
-            self.skew = at - self.context.clock()
 
     def _complaint(self, response: requests.Response) -> SourceError | None:
         words = _words(response)

@@ -17,7 +17,6 @@ from mdm.connector import PER_SECOND, Context, Field, Finding, Message, Option, 
 from mdm.errors import MdmError
 
 __all__ = ["Salesforce"]
-SKEW = 300
 SCARCE = 0.9
 
 
@@ -78,8 +77,7 @@ class Salesforce:
         except MdmError as error:
             return [Finding("fail", str(error), "see above")]
         findings = [Finding("ok", f"logged in, {len(context.streams)} objects described")]
-        if abs(client.skew) > SKEW:
-            findings.append(Finding("warn", f"this machine's clock is {client.skew:+.0f} s from Salesforce's", "set the clock"))
+        findings += client.door.clock()
         if client.usage is not None and client.usage[0] > SCARCE * client.usage[1]:
             used = f"{client.usage[0]:,} of {client.usage[1]:,} calls of today are used up"
             findings.append(Finding("warn", used, "read less often, or ask for more calls"))

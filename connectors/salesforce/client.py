@@ -13,7 +13,8 @@ from typing import IO, Any, TypeVar
 import requests
 
 from connectors.salesforce import login
-from mdm.connector import Context, Door, Options, retry_after
+from connectors.salesforce.login import Granted
+from mdm.connector import Context, Door, Options, Session, SessionExpired, retry_after
 from mdm.errors import DeniedError, DriftError, FullReconcileRequired, SourceError, UnavailableError
 
 T = TypeVar("T")
@@ -39,10 +40,6 @@ _CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z]{8,}")
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
-class SessionExpired(SourceError):
-    """The session is over; a new one may be asked for, once."""
-
-
 class Gone(SourceError):
     """What was asked for is not there any more: a job, its results, or a place in them."""
 
@@ -58,22 +55,25 @@ class Client:
     source: str
     options: Options = field(repr=False)
     context: Context = field(repr=False)
-    skew: float = 0.0
     usage: tuple[int, int] | None = None
-    _granted: login.Granted | None = field(default=None, repr=False)
     _door: Door | None = field(default=None, repr=False)
-    _denied: DeniedError | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         login.required(self.source, self.options)
         refused = partial(login.complaint, self.source, self.context)
         url = self.options["login_url"] or self.options["base_url"]
         self._front = Door(self.source, url, self.context, complaint=refused, heed=self._heed)
+        self.session = Session(self.source, self.context, self._begun)
 
     @property
     def now(self) -> float:
         """The time by Salesforce's clock."""
-        return self.context.clock() + self.skew
+        return self.door.now
+
+    @property
+    def door(self) -> Door:
+        """Where the org is asked; where it lets users in, as long as nobody was."""
+        return self._door or self._front
 
     def path(self, rest: str) -> str:
         """An address of the API's configured version."""
@@ -81,15 +81,7 @@ class Client:
 
     def login(self) -> None:
         """Begin a session; a user who was denied once is not tried again."""
-        if self._denied is not None:
-            raise self._denied
-        try:
-            self._granted = login.login(self.source, self.options, self.context, self._front, self.now)
-        except DeniedError as error:
-            self._denied = error
-            raise
-        if self._door is None or self._door.base != self._granted.base:
-            self._door = Door(self.source, self._granted.base, self.context, complaint=self.complaint, heed=self._heed)
+        self.session.login()
 
     def ask(self, method: str, link: str, **request: Any) -> Any:
         """The answer to one call, as data."""
@@ -137,25 +129,15 @@ class Client:
             return TooMany(text)
         return Gone(text) if codes & GONE else SourceError(f"{text}; correct the source's options")
 
+    def _begun(self) -> Granted:
+        granted = login.login(self.source, self.options, self.context, self._front, self._front.now)
+        if self._door is None or self._door.base != granted.base:
+            self._door = Door(self.source, granted.base, self.context, complaint=self.complaint, heed=self._heed)
+        return granted
+
     def _renewed(self, call: Callable[[Door, dict[str, str]], T]) -> T:
         """The call's result, with a new session if the one there is has ended."""
-        if self._granted is None:
-            self.login()
-        try:
-            return call(*self._session())
-        except SessionExpired:
-            self.context.log.info("session expired, logging in again", extra={"source": self.source})
-            self.login()
-        try:
-            return call(*self._session())
-        except SessionExpired:
-            raise DeniedError(
-                f"source {self.source!r}: a new session is refused as well; ask the org's administrator about this user"
-            ) from None
-
-    def _session(self) -> tuple[Door, dict[str, str]]:
-        assert self._granted is not None and self._door is not None
-        return self._door, {"Authorization": f"Bearer {self._granted.token}"}
+        return self.session.within(lambda granted: call(self.door, {"Authorization": f"Bearer {granted.token}"}))
 
     def _read(self, response: requests.Response) -> Any:
         try:
@@ -169,10 +151,6 @@ class Client:
         if found := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
             self.usage = int(found[1]), int(found[2])
             self.context.budget.told(remaining=self.usage[1] - self.usage[0])
-        # The Date header is written as one form of Retry-After is.
-        at = retry_after(response.headers.get("Date"), 0.0)
-        if at:
-            self.skew = at - self.context.clock()
 
 
 def moment(at: float) -> str:

@@ -28,7 +28,6 @@ from mdm.connector import PER_SECOND, Context, Finding, Message, Option, Options
 from mdm.errors import MdmError
 
 __all__ = ["Vault", "record"]
-SKEW = 300
 DAY = 86_400
 MODES = ("query", "direct")
 
@@ -101,8 +100,7 @@ class Vault:
             findings.append(
                 Finding("warn", "there is no full Direct Data archive", "have Direct Data switched on, and wait a day")
             )
-        if abs(client.skew) > SKEW:
-            findings.append(Finding("warn", f"this machine's clock is {client.skew:+.0f} s from the Vault's", "set the clock"))
+        findings += client.door.clock()
         return findings + [Finding("warn", f"the Vault warns: {text}", "see above") for text in client.told]
 
     def discover(self, context: Context) -> list[Stream]:

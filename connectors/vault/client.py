@@ -12,10 +12,10 @@ from typing import IO, Any, TypeVar
 
 import requests
 
-from connectors.vault.answer import Answer, SessionExpired, answered, complaint, warnings
+from connectors.vault.answer import VOICE, Answer, warnings
 from connectors.vault.login import Login
-from mdm.connector import Context, Door, Options, retry_after
-from mdm.errors import DeniedError, SourceError
+from mdm.connector import Context, Door, Options, Session
+from mdm.errors import SourceError
 
 CLIENT_ID = "lifescience-mdm"
 T = TypeVar("T")
@@ -28,15 +28,13 @@ class Client:
     source: str
     options: Options = field(repr=False)
     context: Context = field(repr=False)
-    skew: float = 0.0
     told: list[str] = field(default_factory=list)
     _warned: set[str] = field(default_factory=set)
-    _session_id: str | None = field(default=None, repr=False)
-    _denied: DeniedError | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.door = Door(self.source, self.options["base_url"], self.context, self._complaint, self._heed)
         self.door.http.headers.update({"Accept": "application/json", "X-VaultAPI-ClientID": CLIENT_ID})
+        self.session = Session(self.source, self.context, Login(self.door, self.options).session)
 
     @property
     def http(self) -> requests.Session:
@@ -46,7 +44,7 @@ class Client:
     @property
     def now(self) -> float:
         """The time by the Vault's clock."""
-        return self.context.clock() + self.skew
+        return self.door.now
 
     def path(self, rest: str) -> str:
         """An address of the API's configured version."""
@@ -54,13 +52,7 @@ class Client:
 
     def login(self) -> None:
         """Begin a session with the right Vault; a user who was denied once is not tried again."""
-        if self._denied is not None:
-            raise self._denied
-        try:
-            self._session_id = Login(self.door, self.options).session()
-        except DeniedError as error:
-            error.rights, self._denied = False, error
-            raise
+        self.session.login()
 
     def ask(self, method: str, link: str, form: Mapping[str, str] | None = None) -> Answer:
         """The answer to one call. Links are followed only to the Vault's own host."""
@@ -84,30 +76,15 @@ class Client:
         )
 
     def _within_session(self, call: Callable[[Mapping[str, str]], T]) -> T:
-        if self._session_id is None:
-            self.login()
-        try:
-            return call(self._credentials())
-        except SessionExpired:
-            self.context.log.info("session expired, logging in again", extra={"source": self.source})
-            self.login()
-        try:
-            return call(self._credentials())
-        except SessionExpired:
-            raise DeniedError(
-                f"source {self.source!r}: a new session is refused as well; ask the Vault's administrator about this user"
-            ) from None
-
-    def _credentials(self) -> dict[str, str]:
-        return {"Authorization": self._session_id or ""}
+        return self.session.within(lambda session_id: call({"Authorization": session_id}))
 
     def _answered(self, response: requests.Response) -> Answer:
-        return answered(self.source, self.context.secrets, response)
+        return VOICE.answered(self.source, self.context.secrets, response)
 
     def _complaint(self, response: requests.Response) -> SourceError | None:
         # What came with a good status is read once, by `_answered`; in place of a file nobody else would read it.
         read_later = response.ok and response.request.headers.get("Accept") != "application/octet-stream"
-        return None if read_later else complaint(self.source, self.context.secrets, response)
+        return None if read_later else VOICE.complaint(self.source, self.context.secrets, response)
 
     def _heed(self, response: requests.Response) -> None:
         """Keep the pace the Vault asks for, and its clock."""
@@ -116,10 +93,6 @@ class Client:
         self.context.budget.told(
             remaining=int(remaining) if remaining.isdigit() else None, delayed=int(delay) / 1000 if delay.isdigit() else None
         )
-        # The Date header is written as one form of Retry-After is.
-        at = retry_after(response.headers.get("Date"), 0.0)
-        if at is not None and at > 0:
-            self.skew = at - self.context.clock()
 
 
 def moment(seconds: float) -> str:

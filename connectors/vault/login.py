@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from connectors.vault.answer import Answer, Refused, SessionExpired, answered, complaint
-from mdm.connector import Context, Door, Options
+from connectors.vault.answer import VOICE, Answer, Refused
+from mdm.connector import Context, Door, Options, SessionExpired
 from mdm.errors import ConfigError, DamagedError, DeniedError, SourceError
 
 
@@ -103,10 +103,10 @@ class Login:
         return DeniedError(f"source {self.door.source!r}: no token was given ({text}); correct client_id and client_secret")
 
     def _answered(self, response: requests.Response) -> Answer:
-        return answered(self.door.source, self.context.secrets, response)
+        return VOICE.answered(self.door.source, self.context.secrets, response)
 
     def _complaint(self, response: requests.Response) -> SourceError | None:
-        return complaint(self.door.source, self.context.secrets, response)
+        return VOICE.complaint(self.door.source, self.context.secrets, response)
 
     def _same_vault(self, answer: Mapping[str, Any]) -> None:
         got = str(answer.get("vaultId", ""))

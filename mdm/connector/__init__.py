@@ -42,6 +42,7 @@ from mdm.connector.message import (
 )
 from mdm.connector.option import PER_SECOND, Option, Options, chosen
 from mdm.connector.retry import Backoff, Budget, retried, retry_after, same_host
+from mdm.connector.session import Session, SessionExpired
 from mdm.connector.strict import whole_characters
 
 __all__ = [
@@ -70,6 +71,8 @@ __all__ = [
     "Rejected",
     "SchemaChange",
     "Secrets",
+    "Session",
+    "SessionExpired",
     "Stream",
     "StreamRequest",
     "address",

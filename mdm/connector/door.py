@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
+from mdm.connector.contract import Finding
 from mdm.connector.retry import Backoff, retried, retry_after, same_host
 from mdm.connector.strict import mended, strictly
 from mdm.errors import ConfigError, DamagedError, DeniedError, SourceError, UnavailableError
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from mdm.connector.contract import Context
 
 T = TypeVar("T")
+Proof = Callable[[IO[bytes], requests.Response], None]
 TIMEOUT = (10, 180)
+SKEW = 300
 STEP = 1 << 16
 LARGEST = 64 << 30
 # An answer that is held in memory; what may be larger is downloaded.
@@ -52,6 +55,10 @@ class _Sent(AuthBase):
         return request
 
 
+def _as_it_came(_file: IO[bytes], _response: requests.Response) -> None:
+    """Nothing is asked of a file."""
+
+
 def _no_complaint(_response: requests.Response) -> SourceError | None:
     return None
 
@@ -59,7 +66,7 @@ def _no_complaint(_response: requests.Response) -> SourceError | None:
 @dataclass
 class Door:
     """Where a source is asked. `complaint` reads an answer, body and status, for the API's own words of what is wrong;
-    `heed` is told of every answer (its pace, its clock)."""
+    `heed` is told of every answer (its pace)."""
 
     source: str
     base_url: str
@@ -68,6 +75,8 @@ class Door:
     heed: Callable[[requests.Response], None] = field(default=lambda response: None, repr=False)
     backoff: Backoff = field(default_factory=Backoff)
     http: requests.Session = field(repr=False, default_factory=requests.Session)
+    # How many seconds the source's clock is ahead of ours, by its last answer.
+    skew: float = 0.0
     # Whether the source has let us in before: then a refusal is about one thing, and not about who we are.
     _known: bool = field(default=False, repr=False)
 
@@ -75,6 +84,17 @@ class Door:
         self.base = address(self.source, self.base_url)
         # A proxy has no business between this machine and itself.
         self.http.trust_env = not loopback(self.base)
+
+    @property
+    def now(self) -> float:
+        """The time by the source's clock."""
+        return self.context.clock() + self.skew
+
+    def clock(self) -> list[Finding]:
+        """What a check finds of the two clocks: nothing, as long as they agree."""
+        if abs(self.skew) <= SKEW:
+            return []
+        return [Finding("warn", f"this machine's clock is {self.skew:+.0f} s from that of {self.source!r}", "set the clock")]
 
     def ask(
         self, method: str, link: str, judge: Callable[[requests.Response], T], *, credentials: Mapping[str, str] | None = None,
@@ -90,16 +110,17 @@ class Door:
 
     def download(
         self, link: str, *, credentials: Mapping[str, str] | None = None, method: str = "GET", largest: int = LARGEST,
-        md5: str | None = None, words: str | None = None, **request: Any,
+        md5: str | None = None, words: str | None = None, proof: Proof = _as_it_came, **request: Any,
     ) -> tuple[IO[bytes], requests.Response]:  # fmt: skip
         """The body of an answer as an open temporary file, whole, at its beginning; and the answer for its headers.
 
         A body that breaks off, or whose `md5` differs, is asked for again from the start. An answer of the content type
-        `words` is no file but something the source has to say, which `complaint` reads.
+        `words` is no file but something the source has to say, which `complaint` reads. `proof` raises if what arrived is
+        not whole or not what was asked for.
         """
         where = same_host(self.base, link)
         return retried(
-            lambda: self._kept(self._file(method, where, credentials or {}, request, words), largest, md5),
+            lambda: self._kept(self._file(method, where, credentials or {}, request, words), largest, md5, proof),
             self.context, self.backoff,
         )  # fmt: skip
 
@@ -116,6 +137,7 @@ class Door:
         except requests.RequestException as error:
             # The error's own text may hold the whole request.
             raise UnavailableError(f"source {self.source!r}: no answer ({type(error).__name__}); try again later") from None
+        self._tell_time(response)
         self.heed(response)
         try:
             told = None if streamed and response.ok else self.complaint(response)
@@ -127,6 +149,12 @@ class Door:
             raise
         self._known = self._known or bool(credentials) or method == "POST"
         return response
+
+    def _tell_time(self, response: requests.Response) -> None:
+        # The Date header is written as one form of Retry-After is.
+        at = retry_after(response.headers.get("Date"), 0.0)
+        if at:
+            self.skew = at - self.context.clock()
 
     def _read(self, response: requests.Response) -> None:
         """The body read into the answer, as far as memory should go."""
@@ -154,7 +182,9 @@ class Door:
             )
         return response
 
-    def _kept(self, response: requests.Response, largest: int, md5: str | None) -> tuple[IO[bytes], requests.Response]:
+    def _kept(
+        self, response: requests.Response, largest: int, md5: str | None, proof: Proof
+    ) -> tuple[IO[bytes], requests.Response]:
         file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
         digest, size = hashlib.md5(usedforsecurity=False), 0
         try:
@@ -168,6 +198,7 @@ class Door:
                     file.write(block)
             if md5 is not None and digest.hexdigest() != md5.lower():
                 raise UnavailableError(f"source {self.source!r}: a part arrived damaged (its md5 differs); try again later")
+            proof(file, response)
         except requests.RequestException as error:
             file.close()
             raise UnavailableError(f"source {self.source!r}: the answer broke off ({type(error).__name__}); try again") from None
