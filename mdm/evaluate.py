@@ -11,15 +11,13 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import constraint, digest, model
-from mdm.bench import Bench
+from mdm import blocking, constraint, digest, model
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.errors import LockedError, UsageError
 from mdm.hub import Session
 from mdm.hub.run import pointer
 from mdm.hub.version import visible
-from mdm.stages import match
 
 _NAME = ("source", "stream", "source_key")
 
@@ -227,22 +225,6 @@ def _blocked(context: Context, entity: Entity, pairs: pl.DataFrame) -> int | Non
     except LockedError:
         return None
     try:
-        return _made(bench, entity, pairs) if bench.has("bench.compare") else None
+        return blocking.made(bench, entity, pairs).height if bench.has("bench.compare") else None
     finally:
         bench.close()
-
-
-def _made(bench: Bench, entity: Entity, pairs: pl.DataFrame) -> int:
-    bench.store("hot_now", match.hot_keys(bench, entity))
-    bench.execute("create or replace temp table made (a bigint, b bigint)")
-    with bench.given("_pairs", pairs.select("a", "b")):
-        for rule, columns in match.rules(entity):
-            bench.execute(
-                f"create or replace temp table keys as select record_id, k from ({match.key_sql(bench, columns)}) "
-                f"where k not in (select k from hot_now where rule = {rule})"
-            )
-            bench.execute(
-                "insert into made select p.a, p.b from _pairs p join keys x on x.record_id = p.a "
-                "join keys y on y.record_id = p.b and y.k = x.k"
-            )
-    return bench.execute("select count(*) from (select distinct a, b from made)")[0][0]

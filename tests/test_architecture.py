@@ -21,7 +21,7 @@ LINES = [
     ["hub"],
     ["audit", "intake", "context", "landing", "rarity"],
     ["model"],
-    ["decisions", "news", "fingerprint", "report"],
+    ["blocking", "decisions", "news", "fingerprint", "report"],
     ["said"],
     ["question"],
     ["stages"],

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import decisions, exposure, model, prepare
+from mdm import blocking, decisions, exposure, model, prepare
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.explain import record
@@ -152,7 +152,7 @@ def _apart(
         probability = _probability(direct[0].weight)
         lines.append(f"their pair scores {direct[0].weight:.1f} bits, a probability of {probability:.1%}; {limits}")
     elif not repeated and not _blocked(context, entity, compared, pair):
-        rules = ", ".join("+".join(columns) for _, columns in match.rules(entity))
+        rules = ", ".join("+".join(columns) for _, columns in blocking.rules(entity))
         lines.append(f"no blocking rule makes them a pair; the rules are: {rules}")
     elif not repeated:
         lines.append(f"a blocking rule pairs them, and they score below what is kept; {limits}")
@@ -186,7 +186,7 @@ def _blocked(context: Context, entity: Entity, compared: pl.DataFrame, pair: tup
     two_rows = compared.filter(pl.col("record_id").is_in(pair))
     if two_rows.height < 2:
         return False
-    for _, columns in match.rules(entity):
+    for _, columns in blocking.rules(entity):
         values = [set(v) if isinstance(v, list) else {v} for c in columns for v in two_rows[c].to_list()]
         if all((values[i] & values[i + 1]) - {None} for i in range(0, len(values), 2)):
             return True
@@ -209,7 +209,7 @@ def _members(session: Session, name: str, at: int, ids: set) -> list[int]:
 def _edges(session: Session, entity: Entity, at: int, records: Sequence[int]) -> list[_Edge]:
     """Everything that joins two of these records: pairs, matches, adoptions, merges at the source."""
     pair = session.hub.tables(entity.name).pair
-    rules = dict(match.rules(entity))
+    rules = dict(blocking.rules(entity))
     inside = sa.and_(visible(pair, at), session.among(pair.c.a, records), session.among(pair.c.b, records))
     found = [
         _Edge(r["a"], r["b"], r["weight"], _words(rules, r["rule"]), r["model"])

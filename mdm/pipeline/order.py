@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from mdm import audit, fault, fingerprint, intake, mapping, model, news, suggest, train
+from mdm import audit, blocking, fault, fingerprint, intake, mapping, model, news, suggest, train
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.errors import LedgerError
@@ -171,7 +171,7 @@ def _judge(context: Context, entity: Entity, run: Run, report: EntityReport, tal
     report.notes += over
     report.state = "planned" if plan else "held" if over else "published"
     memory = {
-        "entity": fingerprint.of_entity(entity), "hot": match.hot_names(run.bench),
+        "entity": fingerprint.of_entity(entity), "hot": blocking.hot_names(run.bench),
         "mapping": {str(s): mapping.fingerprint(s) for s, _ in intake.mapped_streams(run.settings, entity)},
         "releases": _releases(context, entity),
     }  # fmt: skip

@@ -4,15 +4,14 @@ Blocking is ours, scoring is Splink's: candidates are made in one fixed directio
 has the same weight whether it is met in a full run or when one of its records changes.
 """
 
-import json
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import model
+from mdm import blocking, model
 from mdm.bench import Bench
-from mdm.entity import Attribute, Block, Entity
+from mdm.entity import Attribute, Entity
 from mdm.hub import Hub, Run, Tally
 from mdm.hub.version import visible
 
@@ -26,10 +25,11 @@ _PAIR: Any = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64, "rule": pl.Int
 def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     """Make pairs of what changed (bench table `changed`) against everything; the difference goes to the hub."""
     bench = run.bench
-    hot = hot_keys(bench, entity)
-    _reopen(bench, entity, run, hot)
+    hot = blocking.hot_keys(bench, entity)
+    if not run.whole:
+        blocking.reopen(bench, entity, hot, run.memory.get("hot", []))
     bench.store("hot_now", hot)
-    found = candidates(bench, entity, whole=run.whole)
+    found = blocking.candidates(bench, entity, whole=run.whole)
     _score(hub, bench, entity, run)
     fresh = bench.frame("select a, b, weight, rule, model from pairs_new order by a, b").cast(_PAIR)
     before = _before(hub, entity, run)
@@ -40,96 +40,6 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     hub.append(table, new, run)
     bench.store("pair_changes", pl.concat([gone.select("a", "b"), new.select("a", "b")]))
     return Tally({"candidates": found, "pairs": fresh.height, "new": new.height, "gone": gone.height, "hot_keys": hot.height})
-
-
-def rules(entity: Entity) -> list[tuple[int, list[str]]]:
-    """The blocking rules with their numbers: those declared, then identifiers that join."""
-    return [(number, list(block)) for number, block in enumerate(blocks(entity))]
-
-
-def blocks(entity: Entity) -> list[Block]:
-    """The blocking rules as declared, with their own limits, then identifiers that join."""
-    declared = [b if isinstance(b, Block) else Block(*b) for b in entity.block]
-    joining = [Block(a.name) for a in entity.identifiers if a.identity and a.identity.joins]
-    return [*declared, *(j for j in joining if j not in declared)]
-
-
-def key_sql(bench: Bench, columns: list[str]) -> str:
-    """SQL of (record_id, k, text) for one rule; a list column gives a key per element."""
-    kinds = dict(
-        bench.execute(
-            "select column_name, data_type from duckdb_columns() where database_name = 'bench' and table_name = 'compare'"
-        )
-    )
-    each = [f'unnest("{c}") as "{c}"' if kinds[c].endswith("[]") else f'"{c}"' for c in columns]
-    filled = " and ".join(f'"{c}" is not null' for c in columns)
-    names = ", ".join(f'"{c}"' for c in columns)
-    return (
-        f"select record_id, hash({names}) as k, concat_ws('|', {names}) as t from "
-        f"(select distinct record_id, {', '.join(each)} from bench.compare) where {filled}"
-        if any(k.startswith("unnest") for k in each)
-        else f"select record_id, hash({names}) as k, concat_ws('|', {names}) as t from bench.compare where {filled}"
-    )
-
-
-def hot_keys(bench: Bench, entity: Entity) -> pl.DataFrame:
-    """Keys that too many records share: rule, name (a digest of the key), k."""
-    parts = [
-        f"select {i} as rule, (md5_number_lower(any_value(t)) >> 1)::bigint as name, k from ({key_sql(bench, list(columns))}) "
-        f"group by k having count(*) > {columns.hot or entity.hot}"
-        for i, columns in enumerate(blocks(entity))
-    ]
-    if not parts:
-        return pl.DataFrame(schema={"rule": pl.Int32, "name": pl.Int64, "k": pl.UInt64})
-    return bench.frame(" union all ".join(parts) + " order by rule, name")
-
-
-def _reopen(bench: Bench, entity: Entity, run: Run, hot: pl.DataFrame) -> None:
-    """A key that became hot, or no longer is, reopens the pairs of all its records."""
-    before = {(r, n) for r, n in run.memory.get("hot", [])}
-    crossed = before ^ set(hot.select("rule", "name").iter_rows())
-    if run.whole or not crossed:
-        return
-    for i, columns in rules(entity):
-        names = [n for r, n in crossed if r == i]
-        if names:
-            bench.execute(
-                f"insert into changed select distinct record_id from ({key_sql(bench, columns)}) where "
-                "(md5_number_lower(t) >> 1)::bigint in "
-                f"({', '.join(map(str, names))})"
-            )
-
-
-def candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
-    """Fill `blocked` (a, b, rule): every pair once, under the first rule that makes it; none within a distinct stream."""
-    if not bench.has("distinct_record"):
-        bench.execute("create temp table distinct_record (record_id bigint, stream varchar)")
-    may_pair = "x.k = y.k and coalesce(x.stream <> y.stream, true)"
-    bench.execute("create or replace table blocked_all (a bigint, b bigint, rule integer)")
-    bench.execute("create or replace table changed_ids as select distinct record_id from changed")
-    for i, columns in rules(entity):
-        keys = f"({key_sql(bench, columns)})"
-        bench.execute(
-            f"create or replace temp table keys as select record_id, k, stream from {keys} left join distinct_record "
-            f"using (record_id) where k not in (select k from hot_now where rule = {i})"
-        )
-        if whole:
-            bench.execute(
-                f"insert into blocked_all select x.record_id, y.record_id, {i} from keys x join keys y on {may_pair} and "
-                "x.record_id < y.record_id"
-            )
-        else:
-            bench.execute(
-                "create or replace temp table keys_changed as select record_id, k, stream from keys semi join "
-                "changed_ids using (record_id)"
-            )
-            bench.execute(
-                f"insert into blocked_all select least(x.record_id, y.record_id), greatest(x.record_id, y.record_id), {i} "
-                f"from keys_changed x join keys y on {may_pair} and x.record_id <> y.record_id"
-            )
-    bench.execute("create or replace table blocked as select a, b, min(rule) as rule from blocked_all group by a, b")
-    bench.execute("drop table blocked_all")
-    return bench.execute("select count(*) from blocked")[0][0]
 
 
 def _score(hub: Hub, bench: Bench, entity: Entity, run: Run) -> None:
@@ -202,8 +112,3 @@ def _before(hub: Hub, entity: Entity, run: Run) -> pl.DataFrame:
         left = session.frame(sa.select(*columns).where(now, session.among(table.c.a, ids)))
         right = session.frame(sa.select(*columns).where(now, session.among(table.c.b, ids)))
     return pl.concat([left, right]).unique()
-
-
-def hot_names(bench: Bench) -> list[list[int]]:
-    """What the next run must remember of hot keys: [rule, name]."""
-    return json.loads(json.dumps([list(r) for r in bench.execute("select rule, name from hot_now order by rule, name")]))

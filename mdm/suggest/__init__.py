@@ -11,11 +11,10 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from mdm import model, prepare, rarity
+from mdm import blocking, model, prepare, rarity
 from mdm.bench import Bench
 from mdm.entity import Entity
 from mdm.errors import UsageError
-from mdm.stages import match
 from mdm.suggest import profile, selection
 from mdm.suggest.declaration import Plan, written
 from mdm.suggest.selection import Option
@@ -102,7 +101,7 @@ def _likely(bench: Bench, entity: Entity, settings: dict, found: Sequence[Option
     parts = [pl.DataFrame(schema={"rule": pl.Int64, "pair": pl.UInt32})]
     for number, option in enumerate(found):
         bench.execute(
-            f"create or replace temp table keys as select record_id, k from ({match.key_sql(bench, list(option.columns))})"
+            f"create or replace temp table keys as select record_id, k from ({blocking.key_sql(bench, list(option.columns))})"
         )
         if option.hot:
             bench.execute(f"delete from keys where k in (select k from keys group by k having count(*) > {option.hot})")

@@ -6,8 +6,8 @@ from itertools import combinations, product
 
 import polars as pl
 
+from mdm import blocking
 from mdm.bench import Bench
-from mdm.stages import match
 from mdm.suggest.declaration import Plan, keys
 
 # Pairs a rule may make per record, and all rules together.
@@ -48,14 +48,14 @@ def options(bench: Bench, plan: Plan, records: int) -> list[Option]:
 
 
 def _option(bench: Bench, columns: tuple[str, ...], hot: int = 500) -> Option:
-    sql = match.key_sql(bench, list(columns))
+    sql = blocking.key_sql(bench, list(columns))
     pairs = bench.execute(f"select coalesce(sum(n * (n - 1) / 2), 0)::bigint from (select count(*) as n from ({sql}) group by k)")
     return Option(columns, None, pairs[0][0])
 
 
 def _by_words(bench: Bench, key: str, limit: int) -> Option:
     """Rare words only: the limit per word falls until the pairs are within means."""
-    sizes = bench.frame(f"select count(*)::bigint as n from ({match.key_sql(bench, [key])}) group by k")["n"]
+    sizes = bench.frame(f"select count(*)::bigint as n from ({blocking.key_sql(bench, [key])}) group by k")["n"]
     hot = float(_HOTTEST)
     while True:
         kept = sizes.filter(sizes <= int(hot))

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from mdm import mixture, model
+from mdm import blocking, mixture, model
 from mdm.bench import Bench
 from mdm.compare import RARITY
 from mdm.entity import Entity
-from mdm.stages import match
 
 _MOST_CANDIDATES = 3_000_000
 _RANDOM = 500_000
@@ -30,8 +29,8 @@ def fitted(
     """The declared settings with prior, m and u; `evidence` grows by what was seen."""
     # Learnt on wider blocks than are matched on: strangers who share nothing must be seen to be told apart.
     wide = replace(entity, block=entity.train) if entity.train else entity
-    bench.store("hot_now", match.hot_keys(bench, wide))
-    evidence["candidates"] = found = match.candidates(bench, wide, whole=True)
+    bench.store("hot_now", blocking.hot_keys(bench, wide))
+    evidence["candidates"] = found = blocking.candidates(bench, wide, whole=True)
     if not found or not entity.comparisons:
         settings["probability_two_random_records_match"] = model.prior(entity, evidence["records"])
         return settings

@@ -1,0 +1,10 @@
+"""Blocking: which records are worth comparing. Records that share a key of a rule make a pair; all others never meet.
+
+Everything here is SQL over one entity's bench, and counts the whole base: what a key makes does not depend on which of
+its records changed.
+"""
+
+from mdm.blocking.pair import candidates, made, reopen
+from mdm.blocking.rule import blocks, hot_keys, hot_names, key_sql, rules
+
+__all__ = ["blocks", "candidates", "hot_keys", "hot_names", "key_sql", "made", "reopen", "rules"]

@@ -1,0 +1,55 @@
+"""Blocking rules: the keys each gives a record, and the keys that too many records share."""
+
+import json
+
+import polars as pl
+
+from mdm.bench import Bench
+from mdm.entity import Block, Entity
+
+
+def rules(entity: Entity) -> list[tuple[int, list[str]]]:
+    """The blocking rules with their numbers: those declared, then identifiers that join."""
+    return [(number, list(block)) for number, block in enumerate(blocks(entity))]
+
+
+def blocks(entity: Entity) -> list[Block]:
+    """The blocking rules as declared, with their own limits, then identifiers that join."""
+    declared = [b if isinstance(b, Block) else Block(*b) for b in entity.block]
+    joining = [Block(a.name) for a in entity.identifiers if a.identity and a.identity.joins]
+    return [*declared, *(j for j in joining if j not in declared)]
+
+
+def key_sql(bench: Bench, columns: list[str]) -> str:
+    """SQL of (record_id, k, text) for one rule; a list column gives a key per element."""
+    kinds = dict(
+        bench.execute(
+            "select column_name, data_type from duckdb_columns() where database_name = 'bench' and table_name = 'compare'"
+        )
+    )
+    each = [f'unnest("{c}") as "{c}"' if kinds[c].endswith("[]") else f'"{c}"' for c in columns]
+    filled = " and ".join(f'"{c}" is not null' for c in columns)
+    names = ", ".join(f'"{c}"' for c in columns)
+    return (
+        f"select record_id, hash({names}) as k, concat_ws('|', {names}) as t from "
+        f"(select distinct record_id, {', '.join(each)} from bench.compare) where {filled}"
+        if any(k.startswith("unnest") for k in each)
+        else f"select record_id, hash({names}) as k, concat_ws('|', {names}) as t from bench.compare where {filled}"
+    )
+
+
+def hot_keys(bench: Bench, entity: Entity) -> pl.DataFrame:
+    """Keys that too many records share: rule, name (a digest of the key), k."""
+    parts = [
+        f"select {i} as rule, (md5_number_lower(any_value(t)) >> 1)::bigint as name, k from ({key_sql(bench, list(columns))}) "
+        f"group by k having count(*) > {columns.hot or entity.hot}"
+        for i, columns in enumerate(blocks(entity))
+    ]
+    if not parts:
+        return pl.DataFrame(schema={"rule": pl.Int32, "name": pl.Int64, "k": pl.UInt64})
+    return bench.frame(" union all ".join(parts) + " order by rule, name")
+
+
+def hot_names(bench: Bench) -> list[list[int]]:
+    """What the next run must remember of hot keys: [rule, name]."""
+    return json.loads(json.dumps([list(r) for r in bench.execute("select rule, name from hot_now order by rule, name")]))
