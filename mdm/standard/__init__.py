@@ -2,12 +2,12 @@
 
 Pure, and a column at a time. Null and blank give null, nothing raises, and text standardised twice is text
 standardised once. A name that ends in `_key` is a form for comparing; so are `folded`, `folded_name`, `given`,
-`initial`, `phonetic`, `tokens_sorted`, `strength` and `substances`. The others are fit to be published.
+`initial`, `phonetic`, `prose`, `tokens_sorted`, `strength` and `substances`. The others are fit to be published.
 """
 
 from mdm.standard import supply as supply
 from mdm.standard.contact import email, email_key, phone, phone_in, phone_key, phone_key_in, url, url_key
-from mdm.standard.content import codes_in, known, numbers_in, trigrams
+from mdm.standard.content import codes_in, known, numbers_in, prose, trigrams
 from mdm.standard.credential import credentials
 from mdm.standard.organisation import org_key, org_name, specialty
 from mdm.standard.part import department, each, generation, house_number, premises, unit, without_generation, words
@@ -39,7 +39,7 @@ __all__ = [
     "folded_name", "gender", "generation", "given", "given_part", "gtin", "house_number", "initial", "integer", "known", "last_token",
     "lower", "name", "ndc", "ndc_candidates", "number", "numbers_in", "org_key", "org_name", "per_value", "phone", "phone_in",
     "phone_key", "phone_key_in", "phonetic", "placeholder_email", "placeholder_person", "placeholder_phone",
-    "postcode", "postcode_key", "prefix", "premises", "region", "region_key", "route", "specialty", "split", "status",
+    "postcode", "postcode_key", "prefix", "premises", "prose", "region", "region_key", "route", "specialty", "split", "status",
     "strength", "strength_content", "strength_unit", "strength_value", "substance_key", "substances", "suffix", "suffix_of",
     "text", "tokens_sorted", "trigrams", "unit", "upper", "url", "url_key", "without_generation", "words",
 ]  # fmt: skip

@@ -9,6 +9,9 @@ from mdm.standard.standardiser import Standardiser
 from mdm.standard.text import folded
 
 _RUN = r"[a-z0-9][a-z0-9\-/.]*[a-z0-9]|[a-z0-9]"
+# E-mail addresses with the word before them, and web addresses: they say where to write, not what it is.
+_ADDRESS = r"(?i)(?:\be-?mails?\s*:?\s*)?\S+@\S+|\bhttps?://\S+"
+_FILLERS = "unknown unk none null na nan tbd tba nil missing unspecified undefined".split()
 _SHORTEST_CODE, _SHORTEST_DIGITS = 4, 5
 
 
@@ -48,8 +51,20 @@ codes_in = Standardiser("codes_in", _codes, "A list of the part numbers and mode
 numbers_in = Standardiser("numbers_in", _numbers, "A list of the numbers that stand alone in a text: versions, sizes, years.")
 trigrams = Standardiser("trigrams", _trigrams, "A list of the runs of three letters in a folded text; spelling hardly moves it.")
 
-_FILLERS = "unknown unk none null na nan tbd tba nil missing unspecified undefined".split()
 known = Standardiser(
     "known", lambda c: pl.when(~folded.expr(c).str.replace_all(" ", "").is_in(_FILLERS)).then(folded.expr(c)),
     "For comparing: folded text, unless it only says that nothing is known.",
 )  # fmt: skip
+
+
+def _prose(column: pl.Expr) -> pl.Expr:
+    plain = column.str.normalize("NFKC").str.replace_all(_ADDRESS, " ")
+    # "I.I.T. Bombay" and "J. R. Roe": what stands between single letters goes, what stands before a word becomes a space.
+    marked = plain.str.replace_all(r"\b(\p{L})\.\s?", "$1\u0001").str.replace_all(r"\u0001(\p{L}{2,}|[^\p{L}])", " $1")
+    apart = marked.str.replace_all("\u0001", "")
+    return known.expr(apart.str.replace_all(r"\b(\p{L}{1,3})\s?&\s?(\p{L}{1,3})\b", "$1$2"))
+
+
+prose = Standardiser(
+    "prose", _prose, "For comparing: folded text without e-mail and web addresses; letters apart are one word: I.I.T., AT&T."
+)

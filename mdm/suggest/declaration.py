@@ -45,11 +45,17 @@ def keys(plan: Plan) -> list[tuple[str, str]]:
     """The keys a plan may use: name and code."""
     made: list[tuple[str, str]] = []
     for c in plan.columns:
-        folded = "standard.known.then(standard.words())"
         if c.kind in ("phrase", "text"):
-            made.append((f"{c.name}_words", f'Key("{c.name}_words", of="{c.name}", by={folded}, rare=True)'))
+            made.append(
+                (f"{c.name}_words", f'Key("{c.name}_words", of="{c.name}", by=standard.prose.then(standard.words()), rare=True)')
+            )
         if c.kind in ("phrase", "text") and c.words <= _LONG:
-            made.append((f"{c.name}_letters", f'Key("{c.name}_letters", of="{c.name}", by=standard.trigrams, rare=True)'))
+            made.append(
+                (
+                    f"{c.name}_letters",
+                    f'Key("{c.name}_letters", of="{c.name}", by=standard.prose.then(standard.trigrams), rare=True)',
+                )
+            )
         if c.coded:
             made.append((f"{c.name}_codes", f'Key("{c.name}_codes", of="{c.name}", by=standard.codes_in)'))
         if c.numbered:
@@ -128,7 +134,8 @@ def _kept(entity: Entity) -> list[str]:
 
 
 def _attribute(attribute, kind: str | None) -> str:
-    folded = ", compare_as=standard.known" if kind in FOLDED and attribute.type is str else ""
+    form = "prose" if kind == "phrase" else "known"
+    folded = f", compare_as=standard.{form}" if kind in FOLDED and attribute.type is str else ""
     kind_of = f", type={attribute.type.__name__}" if attribute.type is not str else ""
     return f'Attribute("{attribute.name}", {_text(attribute.about)}{kind_of}{folded})'
 

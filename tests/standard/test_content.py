@@ -42,3 +42,23 @@ def test_a_filler_is_not_known(filler):
 
 def test_what_is_known_is_folded():
     assert standard.known("Köln-Süd") == "koln sud"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("I.I.T. Bombay", "iit bombay"),
+        ("J. R. Roe", "jr roe"),
+        ("U.S.A.", "usa"),
+        ("Vitamin B. 12", "vitamin b 12"),
+        ("AT & T Labs", "att labs"),
+        ("Hammer & Nail", "hammer nail"),
+        ("Ward 4; e-mail: ward@clinic.example", "ward 4"),
+        ("see https://clinic.example/ward now", "see now"),
+        ("unknown", None),
+        (None, None),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_prose_joins_letters_and_leaves_out_addresses(text, plain):
+    assert standard.prose(text) == plain
