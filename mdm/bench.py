@@ -5,6 +5,7 @@ file (schema `bench`); a run's scratch tables are in memory and go with the proc
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +15,15 @@ import polars as pl
 from mdm.errors import LockedError
 
 
-class Bench:
-    """One entity's bench."""
+# Who only reads a bench copies what it needs and lets go: a run waits for that long, a reader does not wait for a run.
+_RUN_WAITS, _READER_WAITS, _PAUSE = 30.0, 2.0, 0.05
 
-    def __init__(self, path: Path | None, *, memory: str = "4GB", threads: int | None = None):
-        self.path = path
+
+class Bench:
+    """One entity's bench; `reading` opens the file of another without changing or keeping it."""
+
+    def __init__(self, path: Path | None, *, memory: str = "4GB", threads: int | None = None, reading: bool = False):
+        self.path, self.reading = path, reading
         self.connection = duckdb.connect(":memory:")
         self.execute(f"set memory_limit = '{memory}'")
         self.execute("set preserve_insertion_order = false")
@@ -34,17 +39,29 @@ class Bench:
             self._attach(path)
 
     def _attach(self, path: Path) -> None:
-        try:
-            self.execute(f"attach '{path}' as bench")
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise LockedError(f"the bench {path} is open in another process; wait for its run to end") from None
-            self._rebuild(path)
-        except (duckdb.Error, RuntimeError):
-            # Torn by a crash or made by another version: it is only a cache.
-            self._rebuild(path)
+        until = time.monotonic() + (_READER_WAITS if self.reading else _RUN_WAITS)
+        while True:
+            try:
+                self.execute(f"attach '{path}' as bench{' (read_only)' if self.reading else ''}")
+                return
+            except duckdb.ResourceInUseException:
+                held = True
+            except duckdb.IOException as error:
+                held = "lock" in str(error).lower()
+            except (duckdb.Error, RuntimeError):
+                held = False
+            if not held:
+                # Torn by a crash or made by another version: it is only a cache.
+                self._rebuild(path)
+                return
+            if time.monotonic() > until:
+                raise LockedError(f"the bench {path} is at work for a run or a reader; try again when it has ended")
+            time.sleep(_PAUSE)
 
     def _rebuild(self, path: Path) -> None:
+        if self.reading:
+            self.execute("attach ':memory:' as bench")
+            return
         for stale in (path, path.with_name(path.name + ".wal")):
             stale.unlink(missing_ok=True)
         self.execute(f"attach '{path}' as bench")

@@ -29,10 +29,12 @@ class Context:
             raise NotFoundError(f"there is no entity {name!r}; {settings.near(name, self.entities)}")
         return self.entities[name]
 
-    def bench(self, entity: str) -> Bench:
-        """The bench of an entity, for this hub alone."""
+    def bench(self, entity: str, *, reading: bool = False) -> Bench:
+        """The bench of an entity, for this hub alone; to read it there must be one."""
         path = self.settings.hub.bench / f"{entity}.duckdb"
-        return Bench(path, memory=self.settings.run.memory, threads=self.settings.run.threads)
+        if reading and not path.is_file():
+            return Bench(None)
+        return Bench(path, memory=self.settings.run.memory, threads=self.settings.run.threads, reading=reading)
 
 
 def actor(environ: Mapping[str, str] = os.environ) -> str:

@@ -7,8 +7,9 @@ from types import FunctionType
 from typing import Any
 
 import mdm
-from mdm import model
+from mdm import intake, model
 from mdm.entity import Block, Entity
+from mdm.hub import Hub
 
 
 def of_entity(entity: Entity) -> str:
@@ -17,6 +18,11 @@ def of_entity(entity: Entity) -> str:
     said["comparisons"] = model.declared(entity)["comparisons"] if entity.comparisons else []
     said["version"] = mdm.__version__
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:24]
+
+
+def of_bench(hub: Hub, entity: Entity) -> dict[str, str]:
+    """What a bench must say of itself to be of this hub and of these rules."""
+    return {"hub": hub.identity(), "entity": of_entity(entity), "shape": intake.SHAPE}
 
 
 def _said(value: Any) -> Any:

@@ -15,7 +15,7 @@ from mdm.entity import Entity
 # Whole thousandths: sums of them are exact, in whatever order they are added.
 _UNIT = 1000
 _COMMON = "list_sum(list_transform(map_keys(a.words), lambda word: a.words[word] * b.words[word]))"
-_MACROS = (
+MACROS = (
     f"create or replace macro spelling(a, b) as coalesce({_COMMON} / sqrt(a.square * b.square), 0)",
     f"create or replace macro likeness(a, b) as coalesce({_COMMON} / sqrt(sqrt(a.square * b.square) "
     "* least(a.square, b.square)), 0)",
@@ -39,7 +39,7 @@ def counted(bench: Bench, key: str) -> pl.DataFrame:
 
 def weigh(bench: Bench, names: Mapping[str, pl.DataFrame], source: str, target: str) -> None:
     """Make `target`: the rows of `source` with a column per rare key that `likeness` and `spelling` can compare."""
-    for macro in _MACROS:
+    for macro in MACROS:
         bench.execute(macro)
     columns, joins = "", ""
     for number, (key, weights) in enumerate(sorted(names.items())):

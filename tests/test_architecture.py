@@ -26,7 +26,7 @@ LINES = [
     ["question"],
     ["stages"],
     ["train", "explain", "evaluate", "export", "status", "quarantine", "history", "backup"],
-    ["suggest"],
+    ["suggest", "lookup"],
     ["pipeline", "doctor"],
     ["demo", "testing"],
     ["web"],
@@ -38,13 +38,13 @@ NEIGHBOURS = {("identifiers", "standard")}
 
 # A library is known only to the rooms named beside it (`stages.match` is one module of a room).
 KEEPERS = {
-    "splink": {"model", "compare", "stages.match", "stages.cluster", "train", "explain", "testing.toy"},
+    "splink": {"model", "compare", "stages.match", "stages.cluster", "train", "explain", "lookup.score", "testing.toy"},
     "duckdb": {"bench", "digest", "mapping", "model", "stages.match", "stages.cluster", "train", "explain", "evaluate"},
     "alembic": {"hub"},
     "psycopg": {"hub"},
     "sqlite3": {"hub"},
     "sqlalchemy": {
-        "tables", "exposure", "hub", "audit", "intake", "landing", "news", "said", "question", "model", "decisions", "stages", "train", "explain", "evaluate", "export",
+        "tables", "exposure", "hub", "audit", "intake", "landing", "news", "said", "question", "model", "decisions", "stages", "train", "explain", "lookup", "evaluate", "export",
         "pipeline", "status", "quarantine", "history", "backup", "doctor", "testing", "web", "cli",
     },
     "pandera": {"", "checks", "prepare"},

@@ -209,10 +209,9 @@ def _members(session: Session, name: str, at: int, ids: set) -> list[int]:
 def _edges(session: Session, entity: Entity, at: int, records: Sequence[int]) -> list[_Edge]:
     """Everything that joins two of these records: pairs, matches, adoptions, merges at the source."""
     pair = session.hub.tables(entity.name).pair
-    rules = dict(blocking.rules(entity))
     inside = sa.and_(visible(pair, at), session.among(pair.c.a, records), session.among(pair.c.b, records))
     found = [
-        _Edge(r["a"], r["b"], r["weight"], _words(rules, r["rule"]), r["model"])
+        _Edge(r["a"], r["b"], r["weight"], match.words(entity, r["rule"]), r["model"])
         for r in session.rows(sa.select(pair).where(inside).order_by(pair.c.a, pair.c.b))
     ]
     here = set(records)
@@ -232,12 +231,6 @@ def _edges(session: Session, entity: Entity, at: int, records: Sequence[int]) ->
 
 def _chain(records: Sequence[int], words: str) -> list[_Edge]:
     return [_Edge(a, b, math.inf, words) for a, b in pairwise(records)]
-
-
-def _words(rules: Mapping[int, Sequence[str]], rule: int) -> str:
-    if rule == match.IDENTIFIER_RULE:
-        return "same identifier, names compatible"
-    return f"same {' + '.join(rules[rule])}" if rule in rules else f"blocking rule {rule}"
 
 
 def _said(session: Session, name: str, a: Sequence[int], b: Sequence[int]) -> list[str]:

@@ -10,6 +10,7 @@ import polars as pl
 
 from mdm import exposure, model, prepare
 from mdm.bench import Bench
+from mdm.compare import RARITY
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.explain import record
@@ -21,13 +22,15 @@ _EVERYTHING = -10_000.0
 
 @dataclass(frozen=True)
 class Bar:
-    """One comparison: the values it saw, the level they reached, and its weight in bits."""
+    """One comparison: the values it saw, the level they reached, and its weight in bits; `rarity` is the part of it that
+    comes from how rare the value is."""
 
     comparison: str
     a: Any
     b: Any
     level: str
     bits: float
+    rarity: float = 0.0
 
 
 def waterfall(context: Context, entity: Entity, a: int, b: int, number: int) -> list[Bar]:
@@ -39,7 +42,11 @@ def waterfall(context: Context, entity: Entity, a: int, b: int, number: int) -> 
     fitted = model.load(context.hub, entity.name, number)
     row = _scored(prepare.compared(masked(found, failed), entity), fitted, min(a, b), max(a, b))
     # As it was asked: the smaller number is on the left of the scored pair.
-    sides = ("l", "r") if a < b else ("r", "l")
+    return bars(entity, fitted, row, ("l", "r") if a < b else ("r", "l"))
+
+
+def bars(entity: Entity, fitted: model.Model, row: Mapping[str, Any], sides: tuple[str, str]) -> list[Bar]:
+    """The bars of a scored pair; `sides` says which of its two is shown first."""
     prior = fitted.settings["probability_two_random_records_match"]
     bars = [Bar("before looking", None, None, "two records at random", round(math.log2(prior / (1 - prior)), 2))]
     return bars + [_bar(entity, comparison, row, sides) for comparison in fitted.settings["comparisons"]]
@@ -63,10 +70,11 @@ def _bar(entity: Entity, comparison: Mapping[str, Any], row: Mapping[str, Any], 
     name, level = comparison["output_column_name"], int(row[f"gamma_{comparison['output_column_name']}"])
     levels = [lv for lv in comparison["comparison_levels"] if not lv.get("is_null_level")]
     label = "one of them is empty" if level < 0 else levels[len(levels) - 1 - level]["label_for_charts"]
-    bits = (row[f"mw_{name}"] or 0.0) + (row.get(f"mw_tf_adj_{name}") or 0.0)
+    rarity = row.get(f"mw_tf_adj_{name}") or 0.0
+    bits = (row[f"mw_{name}"] or 0.0) + rarity
     columns = _columns(comparison, row)
     a, b = (_shown(entity, columns, row, side) for side in sides)
-    return Bar(name, a, b, label, round(bits, 2))
+    return Bar(name, a, b, label, round(bits, 2), round(rarity, 2))
 
 
 def _columns(comparison: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
@@ -80,6 +88,13 @@ def _shown(entity: Entity, columns: list[str], row: Mapping[str, Any], side: str
     hidden = set(exposure.hidden(entity.attributes, _ROLE))
     # A key made from a hidden attribute tells as much as the attribute.
     hidden |= {k.name for k in entity.keys if hidden & set(k.of)}
-    values = [exposure.MASK if c in hidden and row[f"{c}_{side}"] is not None else row[f"{c}_{side}"] for c in columns]
-    told = ["; ".join(map(str, v)) if isinstance(v, list) else str(v) for v in values if v is not None]
+    held = {c: row[f"{c}_{side}"] for c in columns}
+    told = [exposure.MASK if c.removesuffix(RARITY) in hidden else _told(v) for c, v in held.items() if v is not None]
     return ", ".join(told) or None
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        # The words of a rare key, with what they weigh.
+        value = sorted(value["words"])
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)

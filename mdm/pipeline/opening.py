@@ -27,14 +27,14 @@ def opened(context: Context, entity: Entity, number: int, *, full: bool) -> Run:
     return Run(
         number=number, entity=entity.name, started_at=record.now(), landed_seq=landed, event_seq=said, base=base,
         base_landed_seq=past["landed_seq"] if past else 0, base_event_seq=past["event_seq"] if past else 0,
-        base_at=record.utc(past["started_at"]) if past else None, memory=memory, bench=_bench(context, entity, print_of, landed, anew=full),
+        base_at=record.utc(past["started_at"]) if past else None, memory=memory, bench=_bench(context, entity, landed, anew=full),
         settings=context.settings, full=full or changed, model=active,
     )  # fmt: skip
 
 
-def _bench(context: Context, entity: Entity, print_of: str, landed: int, *, anew: bool) -> Bench:
+def _bench(context: Context, entity: Entity, landed: int, *, anew: bool) -> Bench:
     bench = context.bench(entity.name)
-    wanted = {"hub": context.hub.identity(), "entity": print_of, "shape": intake.SHAPE}
+    wanted = fingerprint.of_bench(context.hub, entity)
     held = dict(bench.execute("select key, value from bench.meta")) if bench.has("bench.meta") else {}
     if anew or any(held.get(k) != v for k, v in wanted.items()) or int(held.get("landed_seq", 0)) > landed:
         bench.empty()

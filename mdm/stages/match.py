@@ -42,6 +42,14 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     return Tally({"candidates": found, "pairs": fresh.height, "new": new.height, "gone": gone.height, "hot_keys": hot.height})
 
 
+def words(entity: Entity, rule: int) -> str:
+    """Why two records made a pair."""
+    if rule == IDENTIFIER_RULE:
+        return "same identifier, names compatible"
+    columns = dict(blocking.rules(entity)).get(rule)
+    return f"same {' + '.join(columns)}" if columns else f"blocking rule {rule}"
+
+
 def _score(hub: Hub, bench: Bench, entity: Entity, run: Run) -> None:
     bench.execute("create or replace table pairs_new (a bigint, b bigint, weight double, rule integer, model integer)")
     total = bench.execute("select count(*) from blocked")[0][0]
@@ -64,20 +72,20 @@ def _score(hub: Hub, bench: Bench, entity: Entity, run: Run) -> None:
                 f"match_key::integer, {run.model} from {scored.physical_name}"
             )
             scored.drop_table_from_database_and_remove_from_cache()
-    for attribute in entity.identifiers:
-        if attribute.identity and attribute.identity.joins:
-            _joined(bench, attribute, run.model or 0)
+    for attribute in joining(entity):
+        _joined(bench, attribute, run.model or 0)
+
+
+def joining(entity: Entity) -> list[Attribute]:
+    """The identifiers that join by themselves."""
+    return [a for a in entity.identifiers if a.identity and a.identity.joins]
 
 
 def _joined(bench: Bench, attribute: Attribute, number: int) -> None:
     """Pairs that an identifier joins by itself: equal, valid, and the names compatible."""
-    conditions = [
-        f'l."{attribute.name}" = r."{attribute.name}"',
-        *(compatible(c) for c in (attribute.identity.compatible if attribute.identity else ())),
-    ]
     bench.execute(
         "create or replace temp table joined as select a, b from blocked join bench.compare l on l.record_id = a "
-        f"join bench.compare r on r.record_id = b where {' and '.join(conditions)}"
+        f"join bench.compare r on r.record_id = b where {joins(attribute)}"
     )
     bench.execute(
         f"update pairs_new set weight = greatest(weight, {IDENTIFIER_WEIGHT}), rule = {IDENTIFIER_RULE} from joined j "
@@ -87,6 +95,12 @@ def _joined(bench: Bench, attribute: Attribute, number: int) -> None:
         f"insert into pairs_new select a, b, {IDENTIFIER_WEIGHT}, {IDENTIFIER_RULE}, {number} from joined anti join "
         "pairs_new using (a, b)"
     )
+
+
+def joins(attribute: Attribute) -> str:
+    """SQL: an identifier joins two records by itself."""
+    said = attribute.identity.compatible if attribute.identity else ()
+    return " and ".join([f'l."{attribute.name}" = r."{attribute.name}"', *map(compatible, said)])
 
 
 def compatible(column: str) -> str:

@@ -41,6 +41,9 @@ class Standardiser:
 
     def series(self, column: pl.Series) -> pl.Series:
         """The standardised form of a series of text."""
+        if column.null_count() == column.len():
+            # Nothing gives nothing, and most sources leave most columns empty.
+            return pl.repeat(None, column.len(), dtype=self.dtype, eager=True).alias(column.name)
         frame = column.rename("value").to_frame()
         if not _repeats(frame):
             return self._told(frame)["told"].alias(column.name)
