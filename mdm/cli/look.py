@@ -1,4 +1,4 @@
-"""Commands that look: explain, history, evaluate, export."""
+"""Commands that look: history, evaluate, export."""
 
 import sys
 from datetime import UTC, datetime
@@ -16,31 +16,8 @@ Json = Annotated[bool, talk.JSON]
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for name, command in (("explain", explain), ("history", history), ("evaluate", evaluate), ("export", export)):
+    for name, command in (("history", history), ("evaluate", evaluate), ("export", export)):
         app.command(name, rich_help_panel="Looking")(command)
-
-
-def explain(
-    entity: Entity,
-    a: Annotated[str, typer.Argument(metavar="A", help="source/stream:key, or a golden id.")],
-    b: Annotated[str | None, typer.Argument(metavar="[B]", help="A second one: why they are, or are not, one.")] = None,
-    json: Json = False,
-) -> None:
-    """One: every golden value with its source, rule and runner-up. Two: why they are, or are not, one record.
-
-    $ mdm explain hcp HCP-7K3M92QXF4-C
-
-    $ mdm explain hcp crm/accounts:001 register/providers:1234567893
-    """
-    from mdm import context
-    from mdm import explain as words
-
-    opened = context.opened()
-    opened.entity(entity)
-    if b is None:
-        _told_one(words.one(opened, entity, a), as_json=json)
-    else:
-        _told_two(words.two(opened, entity, a, b), as_json=json)
 
 
 def history(
@@ -219,30 +196,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _told_one(found: Any, *, as_json: bool) -> None:
-    if as_json:
-        talk.document(found.as_dict())
-        return
-    talk.say(f"{found.golden_id}: {len(found.members)} source records, run {found.run}", "bold")
-    talk.table([vars(v) for v in found.values], ("attribute", "value", "record", "rule", "runner_up", "runner_up_record"))
-    for member in found.members:
-        talk.say(f"    {member}")
-    for note in found.notes:
-        talk.say(note)
-
-
-def _told_two(found: Any, *, as_json: bool) -> None:
-    if as_json:
-        talk.document(found.as_dict())
-        return
-    talk.data(found.verdict)
-    for line in found.because:
-        talk.data(f"  {line}")
-    if found.path:
-        talk.table(
-            [vars(p) for p in found.path], ("a", "b", "weight", "probability", "rule", "model"), title="the way between them"
-        )
-    if found.waterfall:
-        talk.table([vars(w) for w in found.waterfall], ("comparison", "a", "b", "level", "bits"), title="how the pair scores")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mdm.cli import talk
+from mdm.cli import given, talk
 from mdm.errors import UsageError
 
 _VERDICT = {"match": "match", "no_match": "no_match", "no-match": "no_match", "unsure": "unsure"}
@@ -149,18 +149,11 @@ def create(
     """
     from mdm import decisions
 
-    pairs = [text.partition("=") for text in values]
-    wrong = next((name for name, equals, _ in pairs if not equals or not name), None)
-    if wrong is not None:
-        raise UsageError(f"{wrong!r} is not ATTRIBUTE=VALUE; write for example family_name=Lopez")
-    twice = next((name for name, _, _ in pairs if [p[0] for p in pairs].count(name) > 1), None)
-    if twice is not None:
-        raise UsageError(f"{twice} is given twice; give it once")
+    typed = given.values(values)
     context = _opened()
     context.entity(entity)
     with context.hub.begin() as tx:
-        given = {name.strip(): value for name, _, value in pairs}
-        number = decisions.create(tx, entity, given, actor=context.actor, reason=reason or "")
+        number = decisions.create(tx, entity, typed, actor=context.actor, reason=reason or "")
     name = f"steward/{entity}:{number}"
     if json:
         talk.document({"record": name})

@@ -67,7 +67,9 @@ def _rulings(session: Session, entity: Entity, known: set[int]) -> Rulings:
     """What decisions say of these records today."""
     given, members = decisions.live(session, entity.name, OPEN)
     sides: dict[int, dict[str, set[int]]] = {}
-    for number, side, record in members.filter(pl.col("record_id").is_in(list(known))).select("number", "side", "record_id").iter_rows():
+    for number, side, record in (
+        members.filter(pl.col("record_id").is_in(list(known))).select("number", "side", "record_id").iter_rows()
+    ):
         sides.setdefault(number, {"a": set(), "b": set()})[side].add(record)
     verdicts = dict(given.select("number", "verdict").iter_rows())
     together = [frozenset(s["a"] | s["b"]) for n, s in sorted(sides.items()) if verdicts[n] == "match"]

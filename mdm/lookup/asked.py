@@ -31,7 +31,9 @@ def asked(entity: Entity, record: Mapping[str, str], name: RecordName | None) ->
     failed = prepare.failures(published, entity)
     given = [a for a in entity.attributes if raw[a.name][0] is not None]
     notes = [f"{a.name} cannot be read and counts as empty; {a.about}" for a in given if published[a.name][0] is None]
-    notes += [_failed(row["attribute"], row["rule"], hard=row["hard"]) for row in failed.sort("hard", "attribute").iter_rows(named=True)]
+    notes += [
+        _failed(row["attribute"], row["rule"], hard=row["hard"]) for row in failed.sort("hard", "attribute").iter_rows(named=True)
+    ]
     compared = prepare.compared(check.masked(published, failed.filter(~pl.col("hard"))), entity)
     return Asked(compared, number, f"{name.source}/{name.stream}" if name else None, tuple(dict.fromkeys(notes)))
 

@@ -46,12 +46,15 @@ def _settled(own: int, around: Around, home: dict[int, str], strong: list[str]) 
     inside = around.edges.filter(
         pl.col("a").is_in(members["record_id"].implode()) & pl.col("b").is_in(members["record_id"].implode())
     )
-    held = [frozenset(r) for (r,) in members.drop_nulls("golden_id").group_by("golden_id").agg("record_id").select("record_id").iter_rows()]
+    held = [
+        frozenset(r)
+        for (r,) in members.drop_nulls("golden_id").group_by("golden_id").agg("record_id").select("record_id").iter_rows()
+    ]
     rulings = Rulings(together=[*around.apart.together, *held], apart=around.apart.apart)
     found = constraint.clusters(members.drop("golden_id"), inside, rulings, around.limits)
     cluster = dict(found.assigned.iter_rows())
     joined = {home[r] for r, c in cluster.items() if c == cluster[own] and r != own}
-    told = {g: (JOIN, "nothing speaks against it") for g in joined}
+    told = dict.fromkeys(joined, (JOIN, "nothing speaks against it"))
     for a, b, _, reason in found.refused.iter_rows():
         if own in (a, b):
             told.setdefault(home[b if a == own else a], (REFUSE, reason))

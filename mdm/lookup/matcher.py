@@ -53,7 +53,9 @@ class Matcher:
         """Every pair of a record, scored as a run scores: record_id, weight, rule; also those a run would not keep."""
         with self._lock:
             self._refresh()
-            return self._scored(asked(self.entity, record, RecordName.parse(name) if name else None))[0].select("record_id", "weight", "rule")
+            return self._scored(asked(self.entity, record, RecordName.parse(name) if name else None))[0].select(
+                "record_id", "weight", "rule"
+            )
 
     def close(self) -> None:
         """Let go of what it holds."""

@@ -4,6 +4,8 @@ The statement has Splink's own parts (levels, weights, term frequencies, prior) 
 to the last bit what it weighs in a run.
 """
 
+from typing import Any
+
 import polars as pl
 from splink import SettingsCreator
 from splink.internals.dialects import SplinkDialect
@@ -29,8 +31,8 @@ class Scorer:
         self.bench = Bench(None, threads=1)
         # The statements are planned over empty tables: what these hold then must not be taken for what they will hold.
         self.bench.execute("set disabled_optimizers = 'statistics_propagation,compressed_materialization'")
-        plain = [c for c in snapshot.compared.columns if c not in {f"tf_{t}" for t in snapshot.terms}]
-        self.bench.store("bench.compare", snapshot.compared.select(plain).clear())
+        self._plain = [c for c in snapshot.compared.columns if c not in {f"tf_{t}" for t in snapshot.terms}]
+        self.bench.store("bench.compare", snapshot.compared.select(self._plain).clear())
         keys = [
             f"select {rule}::bigint as rule, k from ({blocking.key_sql(self.bench, columns)})"
             for rule, columns in blocking.rules(entity)
@@ -44,13 +46,8 @@ class Scorer:
 
     def keys(self, asked: pl.DataFrame) -> list[tuple[int, int]]:
         """The blocking keys of one compared record: rule, hash."""
-        self._fill("bench.compare", asked.select(self.bench_columns))
+        self._fill("bench.compare", asked.select(self._plain))
         return [(rule, key) for rule, key in self.bench.execute("execute keys_of")]
-
-    @property
-    def bench_columns(self) -> list[str]:
-        """The columns of compare forms."""
-        return [c for c in self.snapshot.compared.columns if not c.startswith("tf_")]
 
     def scored(self, asked: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
         """The pairs of one compared record with rows of the snapshot: a, b, weight, joined, and what Splink says of each."""
@@ -72,7 +69,11 @@ class Scorer:
         """With the words of each rare key and what they weigh, as a list of pairs."""
         for key, known in self.snapshot.words.items():
             each = rows.select("record_id", word=pl.col(key)).explode("word").drop_nulls("word")
-            pairs = each.with_columns(weight=known.of(each["word"])).group_by("record_id").agg(pl.struct("word", "weight").alias(f"{key}_words"))
+            pairs = (
+                each.with_columns(weight=known.of(each["word"]))
+                .group_by("record_id")
+                .agg(pl.struct("word", "weight").alias(f"{key}_words"))
+            )
             rows = rows.join(pairs, on="record_id", how="left", maintain_order="left")
         return rows
 
@@ -90,25 +91,21 @@ class Scorer:
 
 def _statement(settings: Settings, joined: str, rare: list[str]) -> str:
     ids, comparisons = settings.column_info_settings.unique_id_input_columns, settings.comparisons
-    told = {
+    told: Any = {
         "unique_id_input_columns": ids, "comparisons": comparisons, "retain_matching_columns": True,
         "additional_columns_to_retain": [],
     }  # fmt: skip
     weighed = "".join(
-        f", case when \"{key}_words\" is not null then struct_pack(square := list_sum(list_transform(\"{key}_words\", lambda w: "
-        f"w.weight * w.weight)), words := map_from_entries(list_transform(\"{key}_words\", lambda w: row(w.word, w.weight)))) end "
+        f', case when "{key}_words" is not null then struct_pack(square := list_sum(list_transform("{key}_words", lambda w: '
+        f'w.weight * w.weight)), words := map_from_entries(list_transform("{key}_words", lambda w: row(w.word, w.weight)))) end '
         f'as "{key}{RARITY}"'
         for key in rare
     )
     blocked = ", ".join(settings._columns_to_select_for_blocking)
     levels = ", ".join(Settings.columns_to_select_for_comparison_vector_values(**told))
-    parts = ", ".join(
-        Settings.columns_to_select_for_match_weight_parts(**told, retain_intermediate_calculation_columns=True)
-    )
+    parts = ", ".join(Settings.columns_to_select_for_match_weight_parts(**told, retain_intermediate_calculation_columns=True))
     terms = [term for comparison in comparisons for term in comparison._match_weight_columns_to_sum]
-    weight, _ = _combine_prior_and_mws(
-        settings._probability_two_random_records_match, terms, SplinkDialect.from_string("duckdb")
-    )
+    weight, _ = _combine_prior_and_mws(settings._probability_two_random_records_match, terms, SplinkDialect.from_string("duckdb"))
     return (
         f"with weighed as (select *{weighed} from held), "
         f"blocked as (select {blocked}, '0' as match_key, coalesce({joined}, false) as joined from pair b "

@@ -77,6 +77,20 @@ def test_a_match_joins_and_its_withdrawal_restores(project):
     assert (golden(project, TWO), golden(project, OTHER)) == before
 
 
+def test_a_record_is_looked_up_before_it_is_made(project):
+    document = json.loads(project.ok("match", "thing", "name=Blue Dor", "city=Chicago", "--json"))
+
+    first = document["candidates"][0]
+    assert first["golden_id"] == golden(project, ONE)
+    assert {"weight", "probability", "does", "because", "rule", "waterfall"} <= set(first)
+    assert "nothing like it" in project.type("match", "thing", "name=Zzz").err
+
+
+def test_what_is_looked_up_must_be_an_attribute(project):
+    assert project.type("match", "thing", "nme=Blue Door").code == 3
+    assert project.type("match", "thing", "Blue Door").code == 2
+
+
 def test_a_contradiction_exits_with_4_and_names_the_other(project):
     number = project.ok("decide", "thing", ONE, TWO, "match", "--reason", "same").strip()
 

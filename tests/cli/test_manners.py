@@ -13,7 +13,7 @@ from mdm.cli.app import app
 
 COMMANDS = [
     "demo", "init", "migrate", "doctor", "sources", "discover", "map", "sync", "retire-source", "rekey", "run", "approve",
-    "reject", "status", "train", "models", "activate", "explain", "history", "evaluate", "export", "review", "decide",
+    "reject", "status", "train", "models", "activate", "match", "explain", "history", "evaluate", "export", "review", "decide",
     "withdraw", "decisions", "set", "create", "quarantine", "release", "adopt", "backup", "restore",
 ]  # fmt: skip
 

@@ -1,0 +1,110 @@
+"""Commands that say why: match looks one record up, explain tells of one or two."""
+
+from typing import Annotated, Any
+
+import typer
+
+from mdm.cli import given, talk
+
+Entity = Annotated[str, typer.Argument(metavar="ENTITY", help="hcp, site, material, or one of your own.")]
+Json = Annotated[bool, talk.JSON]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    for name, command in (("match", match), ("explain", explain)):
+        app.command(name, rich_help_panel="Looking")(command)
+
+
+def match(
+    entity: Entity,
+    values: Annotated[list[str], typer.Argument(metavar="ATTRIBUTE=VALUE...", help="What is known of the record.")],
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most this many golden records.")] = 10,
+    record: Annotated[
+        str | None,
+        typer.Option("--record", help="source/stream:key, when the record is one of a source: not matched with itself."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Look a record up before it is made: the golden records it may belong to, and what a run would do. Writes nothing.
+
+    $ mdm match hcp given_name=Ana family_name=Lopez city=Chicago
+
+    $ mdm match site name="Clinic North" --limit 3 --json
+    """
+    from mdm import context
+    from mdm.lookup import Matcher
+
+    typed = given.values(values)
+    opened = context.opened()
+    opened.entity(entity)
+    matcher = Matcher.open(opened, entity)
+    found = matcher.match(typed, limit=limit, name=record)
+    matcher.close()
+    if json:
+        talk.document(found.as_dict())
+        return
+    for note in found.notes:
+        talk.say(note, "yellow")
+    rows = [{**vars(c), "golden_id": c.golden_id or "(not published)"} for c in found.candidates]
+    talk.table(rows, ("golden_id", "record", "weight", "probability", "does", "because", "rule"))
+    if found.candidates:
+        first = found.candidates[0]
+        talk.data("")
+        talk.table(
+            [vars(b) for b in first.waterfall],
+            ("comparison", "a", "b", "level", "bits", "rarity"),
+            title=f"how {first.record} scores",
+        )
+    else:
+        talk.say(f"nothing like it; make it with: mdm create {entity} ... --reason ...")
+
+
+def explain(
+    entity: Entity,
+    a: Annotated[str, typer.Argument(metavar="A", help="source/stream:key, or a golden id.")],
+    b: Annotated[str | None, typer.Argument(metavar="[B]", help="A second one: why they are, or are not, one.")] = None,
+    json: Json = False,
+) -> None:
+    """One: every golden value with its source, rule and runner-up. Two: why they are, or are not, one record.
+
+    $ mdm explain hcp HCP-7K3M92QXF4-C
+
+    $ mdm explain hcp crm/accounts:001 register/providers:1234567893
+    """
+    from mdm import context
+    from mdm import explain as words
+
+    opened = context.opened()
+    opened.entity(entity)
+    if b is None:
+        _told_one(words.one(opened, entity, a), as_json=json)
+    else:
+        _told_two(words.two(opened, entity, a, b), as_json=json)
+
+
+def _told_one(found: Any, *, as_json: bool) -> None:
+    if as_json:
+        talk.document(found.as_dict())
+        return
+    talk.say(f"{found.golden_id}: {len(found.members)} source records, run {found.run}", "bold")
+    talk.table([vars(v) for v in found.values], ("attribute", "value", "record", "rule", "runner_up", "runner_up_record"))
+    for member in found.members:
+        talk.say(f"    {member}")
+    for note in found.notes:
+        talk.say(note)
+
+
+def _told_two(found: Any, *, as_json: bool) -> None:
+    if as_json:
+        talk.document(found.as_dict())
+        return
+    talk.data(found.verdict)
+    for line in found.because:
+        talk.data(f"  {line}")
+    if found.path:
+        talk.table(
+            [vars(p) for p in found.path], ("a", "b", "weight", "probability", "rule", "model"), title="the way between them"
+        )
+    if found.waterfall:
+        talk.table([vars(w) for w in found.waterfall], ("comparison", "a", "b", "level", "bits"), title="how the pair scores")
