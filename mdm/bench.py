@@ -19,10 +19,16 @@ _RUN_WAITS, _READER_WAITS, _PAUSE = 30.0, 2.0, 0.05
 
 
 class Bench:
-    """One entity's bench; `reading` opens the file of another without changing or keeping it."""
+    """One entity's bench; `reading` opens the file of another without changing or keeping it.
 
-    def __init__(self, path: Path | None, *, memory: str = "4GB", threads: int | None = None, reading: bool = False):
-        self.path, self.reading = path, reading
+    `pairs`: how many candidate pairs may be made on it; None leaves it to the number of records.
+    """
+
+    def __init__(
+        self, path: Path | None, *, memory: str = "4GB", threads: int | None = None, pairs: int | None = None,
+        reading: bool = False,
+    ):  # fmt: skip
+        self.path, self.pairs, self.reading = path, pairs, reading
         self.connection = duckdb.connect(":memory:")
         self.execute(f"set memory_limit = '{memory}'")
         self.execute("set preserve_insertion_order = false")

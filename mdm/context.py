@@ -34,7 +34,8 @@ class Context:
         path = self.settings.hub.bench / f"{entity}.duckdb"
         if reading and not path.is_file():
             return Bench(None)
-        return Bench(path, memory=self.settings.run.memory, threads=self.settings.run.threads, reading=reading)
+        run = self.settings.run
+        return Bench(path, memory=run.memory, threads=run.threads, pairs=run.pairs, reading=reading)
 
 
 def actor(environ: Mapping[str, str] = os.environ) -> str:

@@ -3,7 +3,8 @@
     MdmError
     |-- UsageError            the command or call was wrong: correct it           (exit 2)
     |-- ConfigError           a setting or a declaration is wrong: edit the file  (exit 2)
-    |   `-- DeclarationError  an entity declaration is wrong
+    |   |-- DeclarationError  an entity declaration is wrong
+    |   `-- BlockingError     blocking would make too many pairs, or none: change its rules
     |-- NotFoundError         there is no such thing: look at what there is       (exit 3)
     |-- ConflictError         someone or something else holds it: resolve first   (exit 4)
     |   |-- LockedError       another run or sync is at work: wait
@@ -43,6 +44,10 @@ class ConfigError(MdmError):
 
 class DeclarationError(ConfigError):
     """An entity declaration contradicts itself."""
+
+
+class BlockingError(ConfigError):
+    """The blocking rules would make more pairs than the limit, or find nobody at all."""
 
 
 class NotFoundError(MdmError):

@@ -1,10 +1,15 @@
 """Blocking: which records are worth comparing. Records that share a key of a rule make a pair; all others never meet.
 
 Everything here is SQL over one entity's bench, and counts the whole base: what a key makes does not depend on which of
-its records changed.
+its records changed. What the rules will make is counted before they make it.
 """
 
+from mdm.blocking.forecast import Cost, Forecast, forecast, remember
 from mdm.blocking.pair import candidates, made, reopen
+from mdm.blocking.refusal import allow, allow_training
 from mdm.blocking.rule import blocks, hot_keys, hot_names, key_sql, rules
 
-__all__ = ["blocks", "candidates", "hot_keys", "hot_names", "key_sql", "made", "reopen", "rules"]
+__all__ = [
+    "Cost", "Forecast", "allow", "allow_training", "blocks", "candidates", "forecast", "hot_keys", "hot_names", "key_sql", "made", "remember", "reopen",
+    "rules",
+]  # fmt: skip

@@ -1,6 +1,7 @@
 """Blocking rules: the keys each gives a record, and the keys that too many records share."""
 
 import json
+from collections.abc import Collection
 
 import polars as pl
 
@@ -38,12 +39,13 @@ def key_sql(bench: Bench, columns: list[str]) -> str:
     )
 
 
-def hot_keys(bench: Bench, entity: Entity) -> pl.DataFrame:
-    """Keys that too many records share: rule, name (a digest of the key), k."""
+def hot_keys(bench: Bench, entity: Entity, among: Collection[int] | None = None) -> pl.DataFrame:
+    """Keys that too many records share: rule, name (a digest of the key), k. `among`: the rules that have any, where known."""
     parts = [
         f"select {i} as rule, (md5_number_lower(any_value(t)) >> 1)::bigint as name, k from ({key_sql(bench, list(columns))}) "
         f"group by k having count(*) > {columns.hot or entity.hot}"
         for i, columns in enumerate(blocks(entity))
+        if among is None or i in among
     ]
     if not parts:
         return pl.DataFrame(schema={"rule": pl.Int32, "name": pl.Int64, "k": pl.UInt64})

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from mdm import audit, blocking, fault, fingerprint, intake, mapping, model, news, suggest, train
 from mdm.context import Context
 from mdm.entity import Entity
-from mdm.errors import LedgerError
+from mdm.errors import BlockingError, LedgerError
 from mdm.hub import Run, version
 from mdm.hub import run as record
 from mdm.hub.migration import current
@@ -100,6 +100,10 @@ def resolved(
         for stage in (match, cluster, survive, publish):
             tallies[stage.__name__] = _timed(stage, context, entity, run, report, progress)
         _judge(context, entity, run, report, tallies[publish.__name__], plan=plan, gated=gated)
+    except BlockingError as error:
+        with context.hub.begin() as tx:
+            record.mark(tx.connection, context.hub.fixed, run, state="failed", message=str(error))
+        raise
     finally:
         run.bench.close()
     return report
@@ -112,6 +116,7 @@ def _timed(stage, context: Context, entity: Entity, run: Run, report: EntityRepo
     started = time.monotonic()
     tally = stage.run(context.hub, entity, run)
     report.seconds[name] = time.monotonic() - started
+    report.notes += tally.notes
     return tally
 
 

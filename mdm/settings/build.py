@@ -86,7 +86,8 @@ def _run(table: Table) -> RunSettings:
     if not _MEMORY.match(memory):
         raise table.wrong("memory", "must be a size such as '4GB'", memory)
     threads = table.number("threads", 0, low=1, high=4096)
-    run = RunSettings(table.choice("engine", ENGINES, "duckdb"), memory, int(threads) or None)
+    pairs = table.number("pairs", 0, low=1, high=1e15)
+    run = RunSettings(table.choice("engine", ENGINES, "duckdb"), memory, int(threads) or None, int(pairs) or None)
     table.done()
     return run
 

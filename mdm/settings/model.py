@@ -27,11 +27,12 @@ class HubSettings:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How a run may use the machine; no `threads` means all cores."""
+    """How a run may use the machine; no `threads` means all cores, no `pairs` a limit by the number of records."""
 
     engine: str = "duckdb"
     memory: str = "4GB"
     threads: int | None = None
+    pairs: int | None = None
 
 
 @dataclass(frozen=True)

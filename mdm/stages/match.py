@@ -4,6 +4,7 @@ Blocking is ours, scoring is Splink's: candidates are made in one fixed directio
 has the same weight whether it is met in a full run or when one of its records changes.
 """
 
+import time
 from typing import Any
 
 import polars as pl
@@ -25,12 +26,17 @@ _PAIR: Any = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64, "rule": pl.Int
 def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     """Make pairs of what changed (bench table `changed`) against everything; the difference goes to the hub."""
     bench = run.bench
-    hot = blocking.hot_keys(bench, entity)
+    ahead = blocking.forecast(bench, entity)
+    hot = blocking.hot_keys(bench, entity, ahead.hot)
     if not run.whole:
         blocking.reopen(bench, entity, hot, run.memory.get("hot", []))
+    blocking.allow(bench, entity, ahead, whole=run.whole)
     bench.store("hot_now", hot)
+    started = time.monotonic()
     found = blocking.candidates(bench, entity, whole=run.whole)
     _score(hub, bench, entity, run)
+    if run.whole:
+        blocking.remember(bench, ahead.pairs, time.monotonic() - started)
     fresh = bench.frame("select a, b, weight, rule, model from pairs_new order by a, b").cast(_PAIR)
     before = _before(hub, entity, run)
     gone = before.join(fresh, on=["a", "b", "weight", "rule", "model"], how="anti")
@@ -39,7 +45,8 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     hub.close(table, gone.select("a", "b"), run)
     hub.append(table, new, run)
     bench.store("pair_changes", pl.concat([gone.select("a", "b"), new.select("a", "b")]))
-    return Tally({"candidates": found, "pairs": fresh.height, "new": new.height, "gone": gone.height, "hot_keys": hot.height})
+    counts = {"candidates": found, "pairs": fresh.height, "new": new.height, "gone": gone.height, "hot_keys": hot.height}
+    return Tally(counts, tuple(ahead.notes) if run.whole else ())
 
 
 def words(entity: Entity, rule: int) -> str:

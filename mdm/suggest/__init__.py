@@ -5,6 +5,7 @@ only the blocking rules are kept that are needed to find them, and only the comp
 """
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -36,7 +37,8 @@ def suggested(bench: Bench, entity: Entity) -> str:
     if not columns:
         raise UsageError(f"{entity.name}: no attribute is filled often enough to compare; map more fields")
     plan = Plan(columns, profile.swapped(folded, columns))
-    scratch = Bench(None)
+    # The rules tried are cheap ones already.
+    scratch = Bench(None, pairs=sys.maxsize)
     try:
         return written(entity, _planned(scratch, entity, records, plan))
     finally:

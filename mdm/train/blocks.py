@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from splink import DuckDBAPI, Linker, block_on
 
-from mdm import model
+from mdm import blocking, model
 from mdm.bench import Bench
 from mdm.entity import Entity
 
@@ -68,6 +68,7 @@ def _weights(
     sampled = min(most, count * (count - 1) / 2)
     trained_pairs = 0
     for rule in entity.train:
+        blocking.allow_training(bench, entity, rule)
         pairs = _block_pairs(bench, rule, entity.hot)
         evidence["blocks"].append({"block": list(rule), "pairs": pairs})
         if pairs >= _BLOCK_PAIRS:

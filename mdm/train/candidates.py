@@ -29,7 +29,9 @@ def fitted(
     """The declared settings with prior, m and u; `evidence` grows by what was seen."""
     # Learnt on wider blocks than are matched on: strangers who share nothing must be seen to be told apart.
     wide = replace(entity, block=entity.train) if entity.train else entity
-    bench.store("hot_now", blocking.hot_keys(bench, wide))
+    ahead = blocking.forecast(bench, wide)
+    blocking.allow(bench, wide, ahead)
+    bench.store("hot_now", blocking.hot_keys(bench, wide, ahead.hot))
     evidence["candidates"] = found = blocking.candidates(bench, wide, whole=True)
     if not found or not entity.comparisons:
         settings["probability_two_random_records_match"] = model.prior(entity, evidence["records"])
