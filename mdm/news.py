@@ -4,11 +4,13 @@ import polars as pl
 import sqlalchemy as sa
 
 from mdm import mapping
+from mdm.bench import Bench
 from mdm.entity import Entity
 from mdm.hub import Hub, Run
 from mdm.hub.run import pointer
 from mdm.hub.version import visible
 from mdm.intake import mapped_streams
+from mdm.settings import Settings
 
 
 def changed(hub: Hub, entity: Entity, run: Run) -> int:
@@ -17,12 +19,7 @@ def changed(hub: Hub, entity: Entity, run: Run) -> int:
     `distinct_record` then holds the records of streams that never hold one thing twice, with their stream.
     """
     bench = run.bench
-    distinct = [str(s) for s, _ in mapped_streams(run.settings, entity) if s.distinct]
-    bench.execute(
-        "create or replace temp table distinct_record as select record_id, source || '/' || stream as stream from bench.record "
-        "where list_contains(?::varchar[], source || '/' || stream)",
-        [distinct],
-    )
+    distinct(bench, run.settings, entity)
     bench.store("merged", _merged(hub, entity, run))
     bench.store("concerned", _concerned(hub, entity, run))
     if run.whole:
@@ -44,6 +41,16 @@ def changed(hub: Hub, entity: Entity, run: Run) -> int:
     if widened or gone_streams or since > run.base_landed_seq:
         bench.store("changed", _vanished(hub, entity, run), append=True)
     return bench.execute("select count(distinct record_id) from changed")[0][0]
+
+
+def distinct(bench: Bench, settings: Settings, entity: Entity) -> None:
+    """Fill `distinct_record`: the records of streams that never hold one thing twice, with their stream."""
+    streams = [str(s) for s, _ in mapped_streams(settings, entity) if s.distinct]
+    bench.execute(
+        "create or replace temp table distinct_record as select record_id, source || '/' || stream as stream from bench.record "
+        "where list_contains(?::varchar[], source || '/' || stream)",
+        [streams],
+    )
 
 
 def _vanished(hub: Hub, entity: Entity, run: Run) -> pl.DataFrame:

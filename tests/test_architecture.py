@@ -26,7 +26,7 @@ LINES = [
     ["question"],
     ["stages"],
     ["train", "explain", "evaluate", "export", "status", "quarantine", "history", "backup"],
-    ["suggest", "lookup"],
+    ["suggest", "lookup", "sample"],
     ["pipeline", "doctor"],
     ["demo", "testing"],
     ["web"],
@@ -45,7 +45,7 @@ KEEPERS = {
     "sqlite3": {"hub"},
     "sqlalchemy": {
         "tables", "exposure", "hub", "audit", "intake", "landing", "news", "said", "question", "model", "decisions", "stages", "train", "explain", "lookup", "evaluate", "export",
-        "pipeline", "status", "quarantine", "history", "backup", "doctor", "testing", "web", "cli",
+        "pipeline", "status", "quarantine", "history", "backup", "doctor", "sample", "testing", "web", "cli",
     },
     "pandera": {"", "checks", "prepare"},
     "typer": {"cli"},

@@ -66,6 +66,8 @@ def decide(
         return
     for number in numbers:
         talk.data(str(number))
+    if file is not None and (left := decisions.unanswered(file)):
+        talk.say(f"{left} rows of {file.name} have no verdict and say nothing", "yellow")
     talk.done(f"{'decided' if file is None else f'{len(numbers)} decisions'}; the next `mdm run {entity}` applies it")
 
 

@@ -9,7 +9,7 @@ from mdm.decisions.records import Named, RecordName, golden_of, joined, named, n
 from mdm.decisions.source import REKEY_COLUMNS, rekey, retire_source
 from mdm.decisions.takeover import COLUMNS as ADOPT_COLUMNS
 from mdm.decisions.takeover import adopt, adopted, table
-from mdm.decisions.verdict import VERDICTS, decide, everything, from_file, listed, live, version
+from mdm.decisions.verdict import VERDICTS, decide, everything, from_file, listed, live, unanswered, version
 
 __all__ = [
     "ADOPT_COLUMNS",
@@ -39,6 +39,7 @@ __all__ = [
     "retire_source",
     "set_value",
     "table",
+    "unanswered",
     "unknown",
     "version",
     "waivers",

@@ -55,9 +55,9 @@ def rekey(tx: Session, source: str, rows: pl.DataFrame, *, actor: str, reason: s
     record = tx.hub.fixed["source_record"]
     new_key = sa.select(moved.c.new_key).where(moved.c.new_id == record.c.record_id).scalar_subquery()
     tx.execute(record.update().where(record.c.record_id.in_(sa.select(moved.c.new_id))).values(source_key=new_key))
-    for derived in tx.hub.derived.values():
-        for table in (derived.pair, derived.question):
-            tx.execute(table.update().where(table.c.a > table.c.b).values(a=table.c.b, b=table.c.a))
+    pairs = [t for derived in tx.hub.derived.values() for t in (derived.pair, derived.question)]
+    for table in (*pairs, tx.hub.fixed["audit_pair"]):
+        tx.execute(table.update().where(table.c.a > table.c.b).values(a=table.c.b, b=table.c.a))
     _rewin(tx, names)
     _retell(tx, moved)
     tx.execute(sa.schema.DropTable(moved))
@@ -140,6 +140,7 @@ def _references(tx: Session) -> Iterator[tuple[sa.Table, str]]:
     fixed = {
         "source_record": ("record_id", "parent_id", "merged_into"), "source_version": ("record_id", "merged_into"), "held_delete": ("record_id",),
         "decision_member": ("record_id",), "correction": ("record_id",), "waiver": ("record_id",), "adopted_id": ("record_id",),
+        "audit_pair": ("a", "b"),
     }  # fmt: skip
     for name, columns in fixed.items():
         yield from ((tx.hub.fixed[name], column) for column in columns)

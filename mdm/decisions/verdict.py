@@ -36,9 +36,14 @@ def decide(
 
 
 def from_file(tx: Session, entity: str, file: Path, *, actor: str, reason: str | None = None) -> list[int]:
-    """Say many things at once, from a CSV with a, b, verdict and reason: all of them or, if one cannot be said, none."""
+    """Say many things at once, from a CSV with a, b, verdict and reason: all of them or, if one cannot be said, none.
+
+    A row without a verdict is not answered yet and says nothing (`unanswered` counts them).
+    """
     present, numbers, wrong = standing(tx, entity), [], []
     for line, row in _rows(file):
+        if not row["verdict"].strip():
+            continue
         try:
             verdict = row["verdict"].strip().lower()
             sides = _sides(tx, entity, row["a"], row["b"], verdict)
@@ -52,6 +57,11 @@ def from_file(tx: Session, entity: str, file: Path, *, actor: str, reason: str |
         kind = type(wrong[0][1]) if len({type(error) for _, error in wrong}) == 1 else UsageError
         raise kind(f"{said}{more}\nNothing was written; correct the file and give it again.")
     return numbers
+
+
+def unanswered(file: Path) -> int:
+    """How many rows of such a CSV have no verdict."""
+    return sum(not row["verdict"].strip() for _, row in _rows(file))
 
 
 def version(session: Session, entity: str, a: str, b: str) -> int:

@@ -95,9 +95,9 @@ def _quality() -> Relation:
     columns = (
         Column("run_id", "Run that measured it.", "t.run_id"),
         _ENTITY,
-        Column("source", "The source; null: all.", "nullif(t.source, '')"),
+        Column("source", "The source, or the two sources of a pair joined by +; null: all.", "nullif(t.source, '')"),
         Column("attribute", "The attribute; null: all.", "nullif(t.attribute, '')"),
-        Column("band", "Part of the records it is about; null: all.", "nullif(t.band, '')"),
+        Column("band", "Part of the records, or band of score of the pairs, it is about; null: all.", "nullif(t.band, '')"),
         Column("measure", "What was measured.", "t.measure"),
         Column("value", "The figure.", "t.value"),
         Column("low", "Lower end of its confidence interval.", "t.low"),

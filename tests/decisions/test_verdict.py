@@ -152,6 +152,16 @@ def test_a_file_of_decisions_is_taken_whole(published, tmp_path):
         assert decisions.from_file(tx, "thing", file, actor="ana") == [1, 2]
 
 
+def test_a_row_without_a_verdict_says_nothing(published, tmp_path):
+    file = tmp_path / "said.csv"
+    file.write_text(f"a,b,verdict,reason,name a\n{ONE},{TWO},,audit sample 1,Blue\n{THREE},{FOUR},no_match,not same,Red\n")
+
+    with published.begin() as tx:
+        assert decisions.from_file(tx, "thing", file, actor="ana") == [1]
+
+    assert decisions.unanswered(file) == 1
+
+
 def test_a_file_with_a_wrong_line_is_refused_whole(published, tmp_path):
     file = tmp_path / "said.csv"
     file.write_text(f"a,b,verdict,reason\n{ONE},{TWO},match,same\n{ONE},crm/things:99,match,same\n{TWO},{ONE},no_match,no\n")
