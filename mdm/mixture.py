@@ -2,6 +2,9 @@
 
 Expectation maximisation over counted patterns of agreement, fields independent within each kind (Fellegi and Sunter
 1969; Winkler 1988). A level of -1 says that there was nothing to compare, and counts for neither kind.
+
+Pairs that people have decided take part with their answer in place of the guess (Larsen and Rubin 2001). Which pairs were
+asked about hangs on their patterns alone, which are all here, so that the choice does not bend the weights (Rubin 1976).
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,16 +34,21 @@ def shares(patterns: np.ndarray, counts: np.ndarray, levels: int) -> np.ndarray:
     return held / held.sum()
 
 
-def fitted(patterns: np.ndarray, counts: np.ndarray, fields: Sequence[str], others: Mapping[str, np.ndarray]) -> Mixture:
+def fitted(
+    patterns: np.ndarray, counts: np.ndarray, fields: Sequence[str], others: Mapping[str, np.ndarray],
+    pinned: np.ndarray | None = None,
+) -> Mixture:  # fmt: skip
     """The mixture that explains the patterns best, from where `others` (the levels of unrelated pairs) is the first guess.
 
     `patterns`: one row per pattern, one column per field, levels from 0 (disagreement) up. `counts`: pairs per pattern.
+    `pinned`: per row 1 for known matches, 0 for known others, NaN for what is to be found out; a pattern may have rows of each.
     """
     u = {f: np.asarray(others[f], dtype=float) for f in fields}
     m = {f: _steep(len(u[f])) for f in fields}
     share = _START
     for _ in range(_ROUNDS):
-        likely = _posterior(patterns, fields, Mixture(m, u, share))
+        guess = _posterior(patterns, fields, Mixture(m, u, share))
+        likely = guess if pinned is None else np.where(np.isnan(pinned), guess, pinned)
         weights, rest = likely * counts, (1 - likely) * counts
         before, share = share, float(np.clip(weights.sum() / counts.sum(), 1e-9, 1 - 1e-6))
         m = {f: shares(patterns[:, i], weights, len(m[f])) for i, f in enumerate(fields)}

@@ -19,12 +19,15 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from mdm import rarity
 from mdm.bench import Bench
+from mdm.calibration import Calibration
 from mdm.entity import Entity
 from mdm.errors import NotFoundError
 from mdm.hub import Hub, Session
 from mdm.hub.run import now
 
 _SIGNIFICANT = 8
+# Beyond this weight, in bits, a probability could no longer be told from certainty.
+_CERTAIN = 50.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,16 @@ class Model:
     evidence: Mapping[str, Any]
     fingerprint: str
     rarity: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+    @property
+    def calibration(self) -> Calibration:
+        """How its weights become those of a pair; the identity where too few pairs were decided when it was trained."""
+        kept = self.evidence.get("calibration") or {}
+        return Calibration(**{name: kept[name] for name in ("shift", "slope", "ceiling") if name in kept})
+
+    def calibrated(self, raw: str) -> str:
+        """SQL: the weight of a pair in bits, from an expression of the weight that Splink gives it."""
+        return self.calibration.sql(raw)
 
 
 def declared(entity: Entity) -> dict[str, Any]:
@@ -105,6 +118,13 @@ def comparable(bench: Bench, weights: Mapping[str, pl.DataFrame], table: str = "
 def weight_of(probability: float) -> float:
     """The match weight in bits that a probability stands for."""
     return math.log2(probability / (1 - probability)) if probability < 1 else math.inf
+
+
+def probability_of(weight: float) -> float:
+    """The probability that a match weight stands for: two digits of what is missing to one, and never one itself."""
+    if weight < 0:
+        return float(f"{1 / (1 + 2.0 ** min(-weight, 1000)):.2g}")
+    return 1 - float(f"{1 / (1 + 2.0 ** min(weight, _CERTAIN)):.2g}")
 
 
 def rounded(settings: Any) -> Any:

@@ -50,7 +50,7 @@ def run(
 def train_model(context: Context, name: str, *, activate: bool = False, progress: Progress = silent) -> tuple[model.Model, int]:
     """Fit the next model of an entity to what has landed (pulling first if nothing has); returns it and its number."""
     with _prepared(context, name, progress) as run:
-        fitted = train.fitted(run.bench, context.entity(name))
+        fitted = _fitted(context, context.entity(name), run)
         with context.hub.begin() as tx:
             saved = model.save(tx, context.hub, fitted)
             audit.record(tx, "train", actor=context.actor, entity=name, object=str(saved), after=dict(fitted.evidence))
@@ -141,7 +141,7 @@ def _with_model(context: Context, entity: Entity, run: Run, report: EntityReport
         return run
     progress("train", entity.name)
     started = time.monotonic()
-    fitted = train.fitted(run.bench, entity)
+    fitted = _fitted(context, entity, run)
     with context.hub.begin() as tx:
         number = model.save(tx, context.hub, fitted)
         model.activate(tx, context.hub, entity.name, number)
@@ -150,6 +150,12 @@ def _with_model(context: Context, entity: Entity, run: Run, report: EntityReport
     report.seconds["train"] = time.monotonic() - started
     report.notes.append(f"there was no match model: trained and activated model {number} on {fitted.evidence['records']} records")
     return replace(run, model=number)
+
+
+def _fitted(context: Context, entity: Entity, run: Run) -> model.Model:
+    with context.hub.read() as session:
+        said = train.decided(session, entity.name, run.event_seq)
+    return train.fitted(run.bench, entity, said)
 
 
 def _judge(context: Context, entity: Entity, run: Run, report: EntityReport, tally, *, plan: bool, gated: bool) -> None:

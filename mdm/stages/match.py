@@ -61,8 +61,9 @@ def _score(hub: Hub, bench: Bench, entity: Entity, run: Run) -> None:
     bench.execute("create or replace table pairs_new (a bigint, b bigint, weight double, rule integer, model integer)")
     total = bench.execute("select count(*) from blocked")[0][0]
     if entity.comparisons and total and run.model is not None:
-        linker = model.linker(bench, model.load(hub, entity.name, run.model))
-        floor = model.weight_of(entity.review)
+        fitted = model.load(hub, entity.name, run.model)
+        linker = model.linker(bench, fitted)
+        floor = fitted.calibration.raw(model.weight_of(entity.review))
         chunks = -(-total // _CHUNK)
         for chunk in range(chunks):
             bench.execute(
@@ -75,7 +76,7 @@ def _score(hub: Hub, bench: Bench, entity: Entity, run: Run) -> None:
             scored = linker.inference.predict(threshold_match_weight=floor, warning_mode="never")
             bench.execute(
                 "insert into pairs_new select least(record_id_l, record_id_r), greatest(record_id_l, record_id_r), "
-                "round(match_weight, 6), "
+                f"round({fitted.calibrated('match_weight')}, 6), "
                 f"match_key::integer, {run.model} from {scored.physical_name}"
             )
             scored.drop_table_from_database_and_remove_from_cache()

@@ -19,7 +19,7 @@ from mdm.errors import UsageError
 from mdm.suggest import profile, selection
 from mdm.suggest.declaration import Plan, written
 from mdm.suggest.selection import Option
-from mdm.train import candidates
+from mdm.train import candidates, pattern
 
 _FEWEST = 20
 # A comparison whose levels all weigh less than this, in bits, says nothing.
@@ -93,7 +93,7 @@ def _likely(bench: Bench, entity: Entity, settings: dict, found: Sequence[Option
     """Which rules find each pair that looks like a match: rule, pair."""
     weights = [_bits(c) for c in settings["comparisons"]]
     share = settings["probability_two_random_records_match"]
-    levels = candidates.levels(bench, settings["comparisons"], "blocked")
+    levels = pattern.levels(bench, settings["comparisons"], "blocked")
     total = np.full(levels.height, math.log2(share / (1 - share)))
     for i, bits in enumerate(weights):
         level = levels[f"g{i}"].to_numpy()

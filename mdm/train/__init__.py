@@ -2,6 +2,7 @@
 
 On `blocks`, u comes from random pairs, m from pairs that share an identifier, the prior from identifiers that join. On
 `candidates`, all of them come from the pairs that blocking finds. What the data cannot train keeps the declared weight.
+Where stewards have decided enough pairs, these take part with their answers, and the weights are calibrated against them.
 """
 
 from typing import Any
@@ -12,21 +13,30 @@ from mdm import model, rarity
 from mdm.bench import Bench
 from mdm.entity import Entity
 from mdm.model import Model
-from mdm.train import blocks, candidates
+from mdm.train import blocks, candidates, labels
+from mdm.train.calibrated import calibrated
+from mdm.train.labels import decided
+
+__all__ = ["decided", "fitted"]
 
 
-def fitted(bench: Bench, entity: Entity) -> Model:
-    """A model fitted to the bench's records."""
+def fitted(bench: Bench, entity: Entity, said: pl.DataFrame | None = None) -> Model:
+    """A model fitted to the bench's records and to what stewards said of them (see `decided`)."""
     settings = model.declared(entity)
     count = bench.execute("select count(*) from bench.compare")[0][0]
     terms = {c: _terms(bench, c) for c in model.term_columns(settings)}
     words = {key: rarity.counted(bench, key) for key in rarity.keys(entity)}
-    evidence: dict[str, Any] = {"records": count, "fit": entity.fit, "identifier_pairs": 0, "blocks": [], "declared_levels": []}
+    known = labels.known(bench, said)
+    evidence: dict[str, Any] = {
+        "records": count, "fit": entity.fit, "identifier_pairs": 0, "blocks": [], "declared_levels": [], "decisions": known.told,
+    }  # fmt: skip
     if entity.fit == "candidates":
-        settings = candidates.fitted(bench, entity, settings, words, evidence)
+        settings = candidates.fitted(bench, entity, settings, words, evidence, known if known.enough else None)
     else:
         settings = blocks.fitted(bench, entity, settings, words, evidence)
-    return Model(entity.name, 0, model.rounded(settings), terms, evidence, model.fingerprint(entity), words)
+        settings = labels.taught(bench, known, settings, words, evidence) if known.enough else settings
+    made = Model(entity.name, 0, model.rounded(settings), terms, evidence, model.fingerprint(entity), words)
+    return calibrated(bench, entity, made, known) if known.enough else made
 
 
 def _terms(bench: Bench, column: str) -> pl.DataFrame:

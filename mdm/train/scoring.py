@@ -1,0 +1,57 @@
+"""Scoring on the bench: what a model gives the pairs in `blocked`, before anything of a run is written."""
+
+import polars as pl
+
+from mdm import blocking, model
+from mdm.bench import Bench
+from mdm.entity import Attribute, Entity
+from mdm.model import Model
+from mdm.stages import match
+
+_EVERYTHING = -10_000.0
+
+
+def blocked(bench: Bench, entity: Entity) -> int:
+    """Fill `blocked` with the pairs that a full run would score; returns how many."""
+    bench.store("hot_now", blocking.hot_keys(bench, entity))
+    return blocking.candidates(bench, entity, whole=True)
+
+
+def scored(bench: Bench, fitted: Model, pairs: str, floor: float = _EVERYTHING, *, explain: bool = False) -> pl.DataFrame:
+    """Pairs (SQL of a, b) with their calibrated weight in bits, from `floor` up; `explain` adds what each comparison gave."""
+    linker = model.linker(bench, fitted, explain=explain)
+    bench.execute(
+        "create or replace table blocked_part as select '0' as match_key, a as join_key_l, b as join_key_r "
+        f"from ({pairs}) order by a, b"
+    )
+    linker.table_management.register_blocked_pairs_for_predict(
+        linker._db_api.register("blocked_part", table_name="blocked_asked")
+    )
+    raw = max(fitted.calibration.raw(floor), _EVERYTHING)
+    found = linker.inference.predict(threshold_match_weight=raw, warning_mode="never")
+    weight = f"round({fitted.calibrated('match_weight')}, 6) as weight"
+    columns = f"*, {weight}" if explain else weight
+    rows = bench.frame(
+        "select least(record_id_l, record_id_r) as a, greatest(record_id_l, record_id_r) as b, "
+        f"{columns} from {found.physical_name} order by 1, 2"
+    )
+    found.drop_table_from_database_and_remove_from_cache()
+    return rows
+
+
+def by_identifier(entity: Entity) -> str:
+    """SQL over records l and r: an identifier joins them by itself, whatever they weigh."""
+    each = [_joins(a) for a in entity.identifiers if a.identity and a.identity.joins]
+    return f"({' or '.join(each)})" if each else "false"
+
+
+def by_constraint(entity: Entity) -> str:
+    """SQL over records l and r: a veto or an identifier keeps them apart, whatever they weigh."""
+    each = [f'coalesce(l."{c}" <> r."{c}", false)' for c in entity.constrained]
+    return f"({' or '.join(each)})" if each else "false"
+
+
+def _joins(attribute: Attribute) -> str:
+    same = f'coalesce(l."{attribute.name}" = r."{attribute.name}", false)'
+    names = [match.compatible(c) for c in (attribute.identity.compatible if attribute.identity else ())]
+    return f"({' and '.join([same, *names])})"
