@@ -2,7 +2,7 @@
 
 Generated people with known truth are matched, some pairs are decided as the truth has it, and all pairs of which the
 weight decides are counted by the probability they were given, before and after. Once with the model as it was trained,
-once with a model that is wrong on purpose: strangers are said to share a family name 16 times less often than they do.
+once with a model that is wrong on purpose: strangers are said to share an address 16 times less often than they do.
 
     python benchmarks/calibration.py --count 20000 --decided 400
 """
@@ -13,6 +13,7 @@ import argparse
 import copy
 import tempfile
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -23,7 +24,7 @@ from mdm.bench import Bench
 from mdm.entity import Entity
 from mdm.hub import migration
 from mdm.model import Model
-from mdm.train import calibrated, scoring
+from mdm.train import calibrating, scoring
 from mdm.train.labels import Labels
 
 BANDS = (0.0, 0.5, 0.6, 0.7, 0.85, 0.95, 0.99, 0.999, 1.0)
@@ -46,7 +47,7 @@ def prepared(folder: Path, count: int) -> tuple[Bench, Entity, Model, pl.DataFra
     return bench, opened.entity("hcp"), model.load(opened.hub, "hcp", 1), who.select("record_id", "cluster")
 
 
-def wrong(fitted: Model, comparison: str = "family_name", bits: float = 4.0) -> Model:
+def wrong(fitted: Model, comparison: str = "location", bits: float = 4.0) -> Model:
     """The model with u of the best level of a comparison too small by so many bits."""
     bad = copy.deepcopy(dict(fitted.settings))
     chosen = next(c for c in bad["comparisons"] if c["output_column_name"] == comparison)
@@ -58,7 +59,7 @@ def wrong(fitted: Model, comparison: str = "family_name", bits: float = 4.0) -> 
 def weighed(bench: Bench, entity: Entity, fitted: Model, who: pl.DataFrame) -> pl.DataFrame:
     """Every pair of which the weight decides: a, b, weight, is_match."""
     scoring.blocked(bench, entity)
-    pairs = scoring.scored(bench, fitted, calibrated.weighable(entity, "blocked"))
+    pairs = scoring.scored(bench, fitted, scoring.weighable(entity, "blocked"))
     sides = pairs.join(who, left_on="a", right_on="record_id").join(who, left_on="b", right_on="record_id", suffix="_b")
     return sides.select("a", "b", "weight", is_match=pl.col("cluster") == pl.col("cluster_b")).sort("a", "b")
 
@@ -78,7 +79,7 @@ def reliability(pairs: pl.DataFrame) -> pl.DataFrame:
     """Per band of probability: pairs, the share expected to be matches, and the share that are."""
     probability = 1 / (1 + 2.0 ** (-pl.col("weight")))
     banded = pairs.with_columns(expected=probability).with_columns(
-        band=pl.col("expected").cut(BANDS[1:-1], labels=[f"{a}-{b}" for a, b in zip(BANDS, BANDS[1:], strict=False)], left_closed=True)
+        band=pl.col("expected").cut(BANDS[1:-1], labels=[f"{a}-{b}" for a, b in pairwise(BANDS)], left_closed=True)
     )
     counted = banded.group_by("band").agg(
         pairs=pl.len(), expected=pl.col("expected").mean().round(3), observed=pl.col("is_match").mean().round(3)
@@ -89,7 +90,9 @@ def reliability(pairs: pl.DataFrame) -> pl.DataFrame:
 def told(name: str, before: pl.DataFrame, after: pl.DataFrame, labels: Labels, found: Model) -> None:
     """Print the two tables of one model as one."""
     print(f"\n{name}: {labels.matches} match, {labels.others} no_match; {found.evidence.get('calibration')}\n")
-    print("| probability | pairs before | expected | observed | pairs after | expected | observed |\n|---|---|---|---|---|---|---|")
+    print(
+        "| probability | pairs before | expected | observed | pairs after | expected | observed |\n|---|---|---|---|---|---|---|"
+    )
     both = reliability(before).join(reliability(after), on="band", how="full", suffix="_after", coalesce=True)
     for row in both.sort(pl.coalesce("expected", "expected_after")).iter_rows():
         print("| " + " | ".join("" if cell is None else str(cell) for cell in row) + " |")
@@ -106,7 +109,7 @@ def main() -> None:
         for name, one in (("as trained", fitted), ("wrong by 4 bits", wrong(fitted))):
             before = weighed(bench, entity, one, who)
             labels = decided(before, entity, given.decided)
-            found = calibrated.calibrated(bench, entity, one, labels)
+            found = calibrating.calibrated(bench, entity, one, labels)
             told(name, before, weighed(bench, entity, found, who), labels, found)
 
 

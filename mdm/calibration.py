@@ -2,8 +2,8 @@
 
 The log odds that a pair is a match are a straight line over its weight (Cox 1958; Platt 1999), fitted with a prior at the
 model's own word, so that few decisions move little. A line keeps the order of all pairs: it can be trusted beyond the
-weights that were decided, and it can be turned back. Of decisions that were not chosen at random, `importance` says how
-many pairs each stands for (Horvitz and Thompson 1952).
+weights that were decided, and it can be turned back. Of pairs that were drawn by more than their weight, `importance` says
+how many each stands for (Horvitz and Thompson 1952).
 
 No claim goes far beyond its evidence: from `ceiling` up, bits count by their logarithm. Weights stay distinct and in order.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 # How far a line lies from the model's own word before anybody has decided: bits, and bits per bit.
-_SHIFT, _SLOPE = 2.0, 0.25
+_SHIFT, _SLOPE = 2.0, 0.35
 _FLATTEST = 0.1
 # A weight beyond this, in bits, says no more about the line than this one does.
 _FAR = 30.0

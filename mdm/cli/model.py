@@ -1,12 +1,16 @@
 """Commands about match models: train, look, activate, roll back."""
 
 import json as encoded
-from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mdm.cli import progress, talk
+from mdm.cli.weights import LEVELS, MOVERS, beside, change, evidence, moves
+
+if TYPE_CHECKING:
+    from mdm.difference import Difference
 
 Entity = Annotated[str, typer.Argument(metavar="ENTITY", help="hcp, site, material, or one of your own.")]
 Json = Annotated[bool, talk.JSON]
@@ -54,35 +58,42 @@ def train(
     with opened.hub.read() as session:
         before = model.active(session, opened.hub, entity)
     with progress.shown(quiet=json) as tell:
-        fitted, number = pipeline.train_model(opened, entity, activate=activate, progress=tell)
+        trained = pipeline.train_model(opened, entity, activate=activate, progress=tell)
+    fitted, number = trained.fitted, trained.number
     old = model.load(opened.hub, entity, before) if before is not None else None
-    compared = _beside(fitted.settings, old.settings if old else None)
+    compared = beside(fitted, old)
     if json:
-        talk.document(
-            {
-                "entity": entity,
-                "number": number,
-                "active": number if activate else before,
-                "evidence": fitted.evidence,
-                "levels": compared,
-            }
-        )
+        talk.document({
+            "entity": entity, "number": number, "active": number if activate else before, "evidence": fitted.evidence,
+            "levels": compared, "difference": asdict(trained.differs) if trained.differs else None,
+        })  # fmt: skip
         return
-    talk.table(compared, ("comparison", "level", "m", "u", "bits", "active_bits"), title=f"model {number} of {entity}")
-    talk.say(_evidence(fitted.evidence))
+    talk.table(compared, LEVELS, title=f"model {number} of {entity}")
+    talk.say(evidence(fitted.evidence))
+    if before is not None:
+        _show(entity, before, number, trained.differs)
     if activate:
         talk.done(f"model {number} is active; the next `mdm run {entity}` matches with it")
     else:
         talk.done(f"model {number} is trained, not active; mdm activate {entity} {number}")
 
 
-def models(entity: Entity, json: Json = False) -> None:
-    """List the match models of an entity with their evidence.
+def models(
+    entity: Entity,
+    compare: Annotated[
+        tuple[int, int] | None, typer.Option("--compare", metavar="A B", help="What model B would change of model A's pairs.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List the match models of an entity with their evidence, or compare two of them on the pairs of today.
 
     $ mdm models hcp
 
-    $ mdm models site --json
+    $ mdm models hcp --compare 1 2
     """
+    if compare is not None:
+        _compare(entity, *compare, json=json)
+        return
     import sqlalchemy as sa
 
     from mdm import context
@@ -97,7 +108,7 @@ def models(entity: Entity, json: Json = False) -> None:
     if json:
         talk.document(found)
         return
-    talk.table([{**row, "evidence": _evidence(row["evidence"])} for row in found], ("number", "active", "trained_at", "evidence"))
+    talk.table([{**row, "evidence": evidence(row["evidence"])} for row in found], ("number", "active", "trained_at", "evidence"))
     if not found:
         talk.say(f"{entity} has no model yet; the first `mdm run {entity}` trains one")
 
@@ -120,37 +131,41 @@ def activate(
         model.activate(tx, opened.hub, entity, number)
         if before != number:
             audit.record(tx, "activate", actor=opened.actor, entity=entity, object=f"model:{number}", before=before, after=number)
+    told = change(before, number, lambda n: model.load(opened.hub, entity, n).evidence)
     if json:
-        talk.document({"entity": entity, "active": number, "before": before})
-    else:
-        talk.done(f"model {number} of {entity} is active (before: {before or 'none'}); the next run matches everything with it")
+        talk.document({"entity": entity, "active": number, "before": before, "difference": told})
+        return
+    if before is not None and before != number:
+        talk.say(
+            moves(told["moves"], told["merged"], told["split"])
+            if told
+            else f"see `mdm models {entity} --compare {before} {number}`"
+        )
+    talk.done(f"model {number} of {entity} is active (before: {before or 'none'}); the next run matches everything with it")
 
 
-def _evidence(evidence: Mapping[str, Any]) -> str:
-    blocks = ", ".join(f"{'+'.join(b['block'])}: {b['pairs']} pairs" for b in evidence.get("blocks", []))
-    declared = sum(len(d["levels"]) for d in evidence.get("declared_levels", []))
-    words = [f"{evidence.get('records', 0)} records", f"{evidence.get('identifier_pairs', 0)} pairs share an identifier"]
-    words += [f"blocks {blocks}"] if blocks else []
-    return "; ".join([*words, f"{declared} weights kept as declared"] if declared else words)
+def _compare(entity: str, before: int, after: int, *, json: bool) -> None:
+    from mdm import context, model, pipeline
+
+    opened = context.opened()
+    old, new = (model.load(opened.hub, entity, number) for number in (before, after))
+    with progress.shown(quiet=json) as tell:
+        found = pipeline.compare_models(opened, entity, before, after, progress=tell)
+    if json:
+        talk.document({"entity": entity, "levels": beside(new, old), "difference": asdict(found) if found else None})
+        return
+    talk.table(beside(new, old), LEVELS, title=f"model {after} of {entity}, beside model {before}")
+    _show(entity, before, after, found)
 
 
-def _beside(settings: Any, active: Any) -> list[dict[str, Any]]:
-    """Every level of a model with its weight, beside the active model's."""
-    old = {(c, lv): bits for c, lv, _, _, bits in _levels(active)} if active else {}
-    return [
-        {"comparison": c, "level": lv, "m": m, "u": u, "bits": bits, "active_bits": old.get((c, lv))}
-        for c, lv, m, u, bits in _levels(settings)
-    ]
-
-
-def _levels(settings: Any) -> list[tuple[str, str, float, float, float | None]]:
-    from math import log2
-
-    found = []
-    for comparison in settings["comparisons"]:
-        for level in comparison["comparison_levels"]:
-            m, u = level.get("m_probability"), level.get("u_probability")
-            if not level.get("is_null_level"):
-                bits = round(log2(m / u), 2) if m and u else None
-                found.append((comparison["output_column_name"], level["label_for_charts"], m, u, bits))
-    return found
+def _show(entity: str, before: int, after: int, found: "Difference | None") -> None:
+    if found is None:
+        talk.say(f"model {before} was made for other rules and cannot score these records: the next run will tell")
+        return
+    part = "" if found.every == 1 else f", one of {found.every}"
+    talk.say(
+        f"against model {before}, on {found.candidates} candidate pairs{part}: {moves(found.moves, found.merged, found.split)}"
+    )
+    if found.movers:
+        rows = [asdict(m) | {"state": m.was if m.was == m.becomes else f"{m.was} -> {m.becomes}"} for m in found.movers]
+        talk.table(rows, MOVERS, title=f"the pairs of {entity} that move most")

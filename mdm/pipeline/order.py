@@ -3,11 +3,11 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from mdm import audit, blocking, fault, fingerprint, intake, mapping, model, news, suggest, train
+from mdm import audit, blocking, difference, fault, fingerprint, intake, mapping, model, news, suggest, train
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.errors import BlockingError, LedgerError
@@ -20,6 +20,15 @@ from mdm.report import EntityReport, Report
 from mdm.stages import check, cluster, match, publish, standardise, survive
 
 MEASURED = ("created", "changed", "merged", "split", "retired", "restored")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A new model, its number, and what it would change of the active one's pairs (None: there is nothing to compare)."""
+
+    fitted: model.Model
+    number: int
+    differs: difference.Difference | None
 
 
 def run(
@@ -47,17 +56,33 @@ def run(
     return report
 
 
-def train_model(context: Context, name: str, *, activate: bool = False, progress: Progress = silent) -> tuple[model.Model, int]:
-    """Fit the next model of an entity to what has landed (pulling first if nothing has); returns it and its number."""
+def train_model(context: Context, name: str, *, activate: bool = False, progress: Progress = silent) -> Trained:
+    """Fit the next model of an entity to what has landed (pulling first if nothing has), beside the active one."""
+    entity = context.entity(name)
     with _prepared(context, name, progress) as run:
-        fitted = _fitted(context, context.entity(name), run)
+        fitted, differs = _fitted(context, entity, run), None
+        if run.model is not None:
+            progress("compare", name)
+            differs = difference.between(run.bench, entity, model.load(context.hub, name, run.model), fitted)
+        if differs is not None:
+            fitted = replace(fitted, evidence={**fitted.evidence, "difference": differs.counts})
         with context.hub.begin() as tx:
             saved = model.save(tx, context.hub, fitted)
             audit.record(tx, "train", actor=context.actor, entity=name, object=str(saved), after=dict(fitted.evidence))
             if activate:
                 model.activate(tx, context.hub, name, saved)
                 audit.record(tx, "activate", actor=context.actor, entity=name, object=str(saved))
-    return fitted, saved
+    return Trained(fitted, saved, differs)
+
+
+def compare_models(
+    context: Context, name: str, before: int, after: int, *, progress: Progress = silent
+) -> difference.Difference | None:
+    """What model `after` would change of the pairs of model `before`, by what has landed; None: the rules are others now."""
+    old, new = (model.load(context.hub, name, number) for number in (before, after))
+    with _prepared(context, name, progress) as run:
+        progress("compare", name)
+        return difference.between(run.bench, context.entity(name), old, new)
 
 
 def suggest_model(context: Context, name: str, *, progress: Progress = silent) -> str:

@@ -14,7 +14,7 @@ from mdm.bench import Bench
 from mdm.entity import Entity
 from mdm.model import Model
 from mdm.train import blocks, candidates, labels
-from mdm.train.calibrated import calibrated
+from mdm.train.calibrating import calibrated
 from mdm.train.labels import decided
 
 __all__ = ["decided", "fitted"]

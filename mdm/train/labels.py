@@ -17,8 +17,8 @@ from mdm.hub import Session
 from mdm.train import pattern
 from mdm.train.pattern import Comparison
 
-# A share told by fifty has a standard error of up to seven in a hundred; told by fewer it says little.
-ENOUGH = 50
+# Ten of the rarer verdict for each number they are to tell (Peduzzi and others 1996): shift, slope, and one to spare.
+ENOUGH = 30
 # What labels may weigh beside the pairs that taught a comparison: never more than a fifth of all.
 _FIRM, _PARTS = 200.0, 4.0
 # A comparison that fewer labelled matches have something to say about stays as it was learnt.

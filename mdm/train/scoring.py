@@ -39,6 +39,14 @@ def scored(bench: Bench, fitted: Model, pairs: str, floor: float = _EVERYTHING, 
     return rows
 
 
+def weighable(entity: Entity, pairs: str) -> str:
+    """SQL: those of some pairs (a, b) of which the weight decides."""
+    return (
+        f"select a, b from {pairs} join bench.compare l on l.record_id = a join bench.compare r on r.record_id = b "
+        f"where not {by_identifier(entity)} and not {by_constraint(entity)}"
+    )
+
+
 def by_identifier(entity: Entity) -> str:
     """SQL over records l and r: an identifier joins them by itself, whatever they weigh."""
     each = [_joins(a) for a in entity.identifiers if a.identity and a.identity.joins]
