@@ -127,6 +127,14 @@ def probability_of(weight: float) -> float:
     return 1 - float(f"{1 / (1 + 2.0 ** min(weight, _CERTAIN)):.2g}")
 
 
+def in_percent(weight: float) -> str:
+    """The probability of a match weight as people read it: 93.2%, and 99.998% rather than 100.0%."""
+    share = 100 * probability_of(weight)
+    # As many digits as it takes to differ from certainty.
+    digits = max(1, math.ceil(-math.log10(100 - share))) if share > 50 else 1
+    return f"{share:.{digits}f}%"
+
+
 def rounded(settings: Any) -> Any:
     """Settings whose numbers are rounded, so that threads and their sums make no difference."""
     if isinstance(settings, float):

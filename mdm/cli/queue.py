@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 import typer
 
-from mdm import decisions
+from mdm import decisions, model
 from mdm.cli import talk
 from mdm.entity import Entity
 from mdm.errors import ConflictError
@@ -83,9 +83,9 @@ def _answered(session: Session, entity: str, question: dict[str, Any]) -> bool:
 def _show(context: Any, entity: Entity, question: dict[str, Any], place: str) -> None:
     with context.hub.read() as session:
         left, right = (_golden(session, entity, record) for record in question["ids"])
-    probability = 1 / (1 + 2.0 ** -question["weight"])
+    probability = model.in_percent(question["weight"])
     talk.data("")
-    talk.say(f"{place}: {question['reason']}; weight {question['weight']:.1f} bits, probability {probability:.1%}", "bold")
+    talk.say(f"{place}: {question['reason']}; weight {question['weight']:.1f} bits, probability {probability}", "bold")
     rows = [
         {"": "record", "A": question["a"], "B": question["b"]},
         {"": "golden id", "A": left.get("golden_id"), "B": right.get("golden_id")},

@@ -149,8 +149,8 @@ def _apart(
     lines += repeated
     limits = f"a machine joins from {entity.accept:.0%}, a steward is asked from {entity.review:.0%}"
     if direct:
-        probability = _probability(direct[0].weight)
-        lines.append(f"their pair scores {direct[0].weight:.1f} bits, a probability of {probability:.1%}; {limits}")
+        probability = model.in_percent(direct[0].weight)
+        lines.append(f"their pair scores {direct[0].weight:.1f} bits, a probability of {probability}; {limits}")
     elif not repeated and not _blocked(context, entity, compared, pair):
         rules = ", ".join("+".join(columns) for _, columns in blocking.rules(entity))
         lines.append(f"no blocking rule makes them a pair; the rules are: {rules}")
@@ -278,8 +278,4 @@ def _step(edge: _Edge, written: Mapping[int, str]) -> Step:
     a, b = (written.get(r, str(r)) for r in (edge.a, edge.b))
     if not math.isfinite(edge.weight):
         return Step(a, b, None, None, edge.words)
-    return Step(a, b, round(edge.weight, 2), round(_probability(edge.weight), 6), edge.words, edge.model)
-
-
-def _probability(weight: float) -> float:
-    return 1 / (1 + 2.0**-weight)
+    return Step(a, b, round(edge.weight, 2), model.probability_of(edge.weight), edge.words, edge.model)

@@ -49,7 +49,8 @@ def bars(entity: Entity, fitted: model.Model, row: Mapping[str, Any], sides: tup
     """The bars of a scored pair; `sides` says which of its two is shown first."""
     prior = fitted.settings["probability_two_random_records_match"]
     bars = [Bar("before looking", None, None, "two records at random", round(math.log2(prior / (1 - prior)), 2))]
-    return bars + [_bar(entity, comparison, row, sides) for comparison in fitted.settings["comparisons"]]
+    bars += [_bar(entity, comparison, row, sides) for comparison in fitted.settings["comparisons"]]
+    return bars if fitted.calibration.identity else [*bars, _tempered(fitted, row["match_weight"])]
 
 
 def _scored(two: pl.DataFrame, fitted: model.Model, a: int, b: int) -> Mapping[str, Any]:
@@ -75,6 +76,12 @@ def _bar(entity: Entity, comparison: Mapping[str, Any], row: Mapping[str, Any], 
     columns = _columns(comparison, row)
     a, b = (_shown(entity, columns, row, side) for side in sides)
     return Bar(name, a, b, label, round(bits, 2), round(rarity, 2))
+
+
+def _tempered(fitted: model.Model, raw: float) -> Bar:
+    """What calibration adds to a weight, so that the bars still sum to it."""
+    label = "what decided pairs of this weight turned out to be"
+    return Bar("calibration", None, None, label, round(fitted.calibration.weight(raw) - raw, 2))
 
 
 def _columns(comparison: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:

@@ -9,8 +9,8 @@ from mdm.entity import Attribute
 
 # An older SQLite takes at most a hundred arguments in a call: fifty names with their values.
 _PAIRS = 50
-# Beyond this weight a probability is 0 or 1 to the last digit.
-_CERTAIN = 60
+# Beyond this weight a probability would be 0 or 1 to the last digit, and nothing is that certain.
+_CERTAIN = 50
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ def fitted(bench: Bench, entity: Entity, said: pl.DataFrame | None = None) -> Mo
     else:
         settings = blocks.fitted(bench, entity, settings, words, evidence)
         settings = labels.taught(bench, known, settings, words, evidence) if known.enough else settings
+    # Splink draws this name at random; the same records and decisions have to give the same model.
+    settings["linker_uid"] = model.fingerprint(entity)
     made = Model(entity.name, 0, model.rounded(settings), terms, evidence, model.fingerprint(entity), words)
     return calibrated(bench, entity, made, known) if known.enough else made
 
