@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from mdm import blocking, decisions
+from mdm import blocking, decisions, model
 from mdm.context import Context
 from mdm.decisions import RecordName
 from mdm.entity import Entity
@@ -110,16 +110,16 @@ class Matcher:
         shown = bars(self.entity, self._held.model, row, sides) if self._held.model else []
         return Candidate(
             row["golden_id"], written.get(row["record_id"], str(row["record_id"])), round(row["weight"], 6),
-            round(1 / (1 + 2.0 ** -row["weight"]), 6), does, because, match.words(self.entity, row["rule"]), tuple(shown),
+            model.probability_of(row["weight"]), does, because, match.words(self.entity, row["rule"]), tuple(shown),
         )  # fmt: skip
 
 
 def _weighed(found: pl.DataFrame, rules: pl.DataFrame, own: int) -> pl.DataFrame:
     """Scored pairs with the other record, the weight a run gives and the rule it gives it by, the heaviest first."""
     other = pl.when(pl.col("record_id_l") == own).then("record_id_r").otherwise("record_id_l")
-    identified = pl.max_horizontal("match_weight", pl.lit(match.IDENTIFIER_WEIGHT))
+    identified = pl.max_horizontal("calibrated", pl.lit(match.IDENTIFIER_WEIGHT))
     return (
-        found.with_columns(record_id=other, weight=pl.when("joined").then(identified).otherwise("match_weight"))
+        found.with_columns(record_id=other, weight=pl.when("joined").then(identified).otherwise("calibrated"))
         .drop_nulls("weight")
         .join(rules, on="record_id")
         .with_columns(rule=pl.when("joined").then(pl.lit(match.IDENTIFIER_RULE, pl.Int64)).otherwise("rule"))

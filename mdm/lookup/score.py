@@ -81,15 +81,15 @@ class Scorer:
         joined = " or ".join(f"({match.joins(a)})" for a in match.joining(self.entity)) or "false"
         if self.snapshot.model is None:
             return (
-                f"select a as record_id_l, b as record_id_r, null::double as match_weight, coalesce({joined}, false) as joined "
+                f"select a as record_id_l, b as record_id_r, null::double as match_weight, null::double as calibrated, coalesce({joined}, false) as joined "
                 "from pair join held l on l.record_id = a join held r on r.record_id = b"
             )
         said = dict(self.snapshot.model.settings, retain_matching_columns=False)
         settings = SettingsCreator.from_path_or_dict(said).get_settings("duckdb")
-        return _statement(settings, joined, list(self.snapshot.words))
+        return _statement(settings, joined, list(self.snapshot.words), self.snapshot.model.calibrated("match_weight"))
 
 
-def _statement(settings: Settings, joined: str, rare: list[str]) -> str:
+def _statement(settings: Settings, joined: str, rare: list[str], calibrated: str) -> str:
     ids, comparisons = settings.column_info_settings.unique_id_input_columns, settings.comparisons
     told: Any = {
         "unique_id_input_columns": ids, "comparisons": comparisons, "retain_matching_columns": True,
@@ -111,5 +111,5 @@ def _statement(settings: Settings, joined: str, rare: list[str]) -> str:
         f"blocked as (select {blocked}, '0' as match_key, coalesce({joined}, false) as joined from pair b "
         "join weighed l on l.record_id = b.a join weighed r on r.record_id = b.b), "
         f"levels as (select {levels}, joined from blocked), parts as (select {parts}, joined from levels) "
-        f"select *, round({weight}, 6) as match_weight from parts"
+        f"select *, {weight} as match_weight, round({calibrated}, 6) as calibrated from parts"
     )

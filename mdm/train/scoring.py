@@ -4,7 +4,7 @@ import polars as pl
 
 from mdm import blocking, model
 from mdm.bench import Bench
-from mdm.entity import Attribute, Entity
+from mdm.entity import Entity
 from mdm.model import Model
 from mdm.stages import match
 
@@ -13,7 +13,9 @@ _EVERYTHING = -10_000.0
 
 def blocked(bench: Bench, entity: Entity) -> int:
     """Fill `blocked` with the pairs that a full run would score; returns how many."""
-    bench.store("hot_now", blocking.hot_keys(bench, entity))
+    ahead = blocking.forecast(bench, entity)
+    blocking.allow(bench, entity, ahead, whole=True)
+    bench.store("hot_now", blocking.hot_keys(bench, entity, ahead.hot))
     return blocking.candidates(bench, entity, whole=True)
 
 
@@ -49,17 +51,11 @@ def weighable(entity: Entity, pairs: str) -> str:
 
 def by_identifier(entity: Entity) -> str:
     """SQL over records l and r: an identifier joins them by itself, whatever they weigh."""
-    each = [_joins(a) for a in entity.identifiers if a.identity and a.identity.joins]
-    return f"({' or '.join(each)})" if each else "false"
+    each = [f"({match.joins(a)})" for a in match.joining(entity)]
+    return f"coalesce({' or '.join(each)}, false)" if each else "false"
 
 
 def by_constraint(entity: Entity) -> str:
     """SQL over records l and r: a veto or an identifier keeps them apart, whatever they weigh."""
     each = [f'coalesce(l."{c}" <> r."{c}", false)' for c in entity.constrained]
     return f"({' or '.join(each)})" if each else "false"
-
-
-def _joins(attribute: Attribute) -> str:
-    same = f'coalesce(l."{attribute.name}" = r."{attribute.name}", false)'
-    names = [match.compatible(c) for c in (attribute.identity.compatible if attribute.identity else ())]
-    return f"({' and '.join([same, *names])})"

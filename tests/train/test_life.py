@@ -3,7 +3,8 @@
 import pytest
 
 from mdm import explain, model, pipeline
-from tests.train.decided import PAIRS, decide, weights
+from mdm.lookup import Matcher
+from tests.train.decided import PAIRS, decide, rows, weights
 
 
 def activate(toy, number):
@@ -100,6 +101,19 @@ def test_the_bars_sum_to_the_calibrated_weight(toy):
 
     assert found.waterfall[-1].comparison == "calibration"
     assert sum(bar.bits for bar in found.waterfall) == pytest.approx(max(weights(toy).values()), abs=0.05)
+
+
+def test_a_record_looked_up_weighs_what_a_calibrated_run_publishes(toy):
+    decide(toy)
+    pipeline.train_model(toy.context, "thing", activate=True)
+    toy.run()
+
+    matcher = Matcher.open(toy.context, "thing")
+    best = matcher.match({"name": rows("a")[3]["name"], "city": "town 3"}).candidates[0]
+    matcher.close()
+
+    assert best.weight == pytest.approx(max(weights(toy).values()), abs=1e-6)
+    assert sum(bar.bits for bar in best.waterfall) == pytest.approx(best.weight, abs=0.05)
 
 
 def test_a_new_model_is_shown_beside_the_active_one_on_real_pairs(toy):
