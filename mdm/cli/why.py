@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from mdm.cli import given, talk
+from mdm.errors import UsageError
 
 Entity = Annotated[str, typer.Argument(metavar="ENTITY", help="hcp, site, material, or one of your own.")]
 Json = Annotated[bool, talk.JSON]
@@ -64,20 +65,30 @@ def explain(
     entity: Entity,
     a: Annotated[str, typer.Argument(metavar="A", help="source/stream:key, or a golden id.")],
     b: Annotated[str | None, typer.Argument(metavar="[B]", help="A second one: why they are, or are not, one.")] = None,
+    attribute: Annotated[
+        str | None, typer.Option("--attribute", help="Of one record: the whole contest for this attribute.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """One: every golden value with its source, rule and runner-up. Two: why they are, or are not, one record.
 
     $ mdm explain hcp HCP-7K3M92QXF4-C
 
+    $ mdm explain hcp HCP-7K3M92QXF4-C --attribute phone
+
     $ mdm explain hcp crm/accounts:001 register/providers:1234567893
     """
-    from mdm import context
+    from mdm import context, settings
     from mdm import explain as words
 
     opened = context.opened()
-    opened.entity(entity)
-    if b is None:
+    declared = opened.entity(entity)
+    if attribute is not None:
+        names = [a.name for a in declared.attributes]
+        if attribute not in names:
+            raise UsageError(f"{entity} has no attribute {attribute!r}; {settings.near(attribute, names)}")
+        _told_contest(words.one(opened, entity, a), attribute, as_json=json)
+    elif b is None:
         _told_one(words.one(opened, entity, a), as_json=json)
     else:
         _told_two(words.two(opened, entity, a, b), as_json=json)
@@ -91,6 +102,23 @@ def _told_one(found: Any, *, as_json: bool) -> None:
     talk.table([vars(v) for v in found.values], ("attribute", "value", "record", "rule", "runner_up", "runner_up_record"))
     for member in found.members:
         talk.say(f"    {member}")
+    for note in found.notes:
+        talk.say(note)
+
+
+def _told_contest(found: Any, attribute: str, *, as_json: bool) -> None:
+    value = next((v for v in found.values if v.attribute == attribute), None)
+    if as_json:
+        talk.document({"golden_id": found.golden_id, "attribute": attribute, "value": vars(value) if value else None})
+        return
+    if value is None:
+        talk.say(f"no record of {found.golden_id} has a value for {attribute}")
+        return
+    talk.say(f"{attribute} of {found.golden_id}: {value.value}, from {value.record}, {value.rule}", "bold")
+    weighs = any(c.score is not None for c in value.contest)
+    rows = [{**vars(c), "made of": ", ".join(f"{n} {w:g}" for n, w in c.parts)} for c in value.contest]
+    columns = ("place", "value", "record", "role", "date", *(("score", "made of") if weighs else ()), "lost", "flip")
+    talk.table(rows, columns)
     for note in found.notes:
         talk.say(note)
 

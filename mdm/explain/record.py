@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import decisions, intake, prepare
+from mdm import decisions, intake, prepare, survivorship
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.hub.run import pointer
@@ -15,7 +15,7 @@ from mdm.tables import OPEN
 
 
 def published(context: Context, entity: Entity, records: Iterable[int]) -> pl.DataFrame:
-    """Records in published form with role and demoted; a stale one as it last passed, one that is gone not at all."""
+    """Records in published form with role, demoted and filled; a stale one as it last passed, one that is gone not at all."""
     wanted = pl.Series("record_id", sorted(set(records)), dtype=pl.Int64)
     stale = _stale(context, entity, wanted)
     now = list(_mapped(context, entity, wanted.filter(~wanted.is_in(stale.implode()))))
@@ -25,7 +25,8 @@ def published(context: Context, entity: Entity, records: Iterable[int]) -> pl.Da
     if not found:
         return _empty(entity)
     frame = pl.concat(found, how="diagonal_relaxed").filter(pl.col("record_id").is_in(wanted.implode()))
-    return _ranked(context, frame.unique("record_id", keep="last", maintain_order=True))
+    whole = _ranked(context, frame.unique("record_id", keep="last", maintain_order=True))
+    return whole.with_columns(filled=survivorship.filled(whole, [a.name for a in entity.attributes]))
 
 
 def repeated(context: Context, entity: Entity, sides: Sequence[Sequence[int]]) -> list[str]:
@@ -95,5 +96,10 @@ def _ranked(context: Context, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _empty(entity: Entity) -> pl.DataFrame:
     numbers, words = ("record_id", "seq", "source_time", "name_rank"), ("source", "stream", "source_key", "role", "cluster")
-    schema: dict[str, Any] = {**dict.fromkeys(numbers, pl.Int64), **dict.fromkeys(words, pl.String), "demoted": pl.Boolean}
+    schema: dict[str, Any] = {
+        **dict.fromkeys(numbers, pl.Int64),
+        **dict.fromkeys(words, pl.String),
+        "demoted": pl.Boolean,
+        "filled": pl.Float64,
+    }
     return pl.DataFrame(schema=schema | {a.name: prepare.DTYPES[a.type] for a in entity.attributes})

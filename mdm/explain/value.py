@@ -1,17 +1,18 @@
 """One golden record: every value with its source, the rule that chose it, and what came second."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import decisions, exposure, prepare, survivorship
+from mdm import decisions, exposure, prepare
 from mdm.context import Context
 from mdm.entity import Attribute, Entity
 from mdm.explain import record
+from mdm.explain.contender import Contender, contenders, lead
 from mdm.hub import Session
 from mdm.hub.run import pointer
 from mdm.hub.version import visible
@@ -21,7 +22,10 @@ ROLE = "steward"
 
 @dataclass(frozen=True)
 class Value:
-    """One golden value; `record` is the source record, or the correction, that gave it."""
+    """One golden value; `record` is the source record, or the correction, that gave it.
+
+    `contest` holds all who offered a value, the winner first; `flip` is what would have made the runner-up win.
+    """
 
     attribute: str
     value: Any
@@ -29,6 +33,8 @@ class Value:
     rule: str
     runner_up: Any = None
     runner_up_record: str | None = None
+    flip: str | None = None
+    contest: tuple[Contender, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,30 +104,26 @@ def _value(entity: Entity, attribute: Attribute, golden: dict[str, Any], members
     hidden = attribute.name in exposure.hidden([attribute], ROLE)
     value = json.loads(golden[attribute.name]) if attribute.type is list else golden[attribute.name]
     rule = "steward" if corrected else _rule(entity, attribute)
-    second, by = _runner_up(attribute, members, won, value)
+    contest = contenders(entity, attribute, members.rows, members.failed, members.written, role=ROLE)
+    second = _runner_up(contest, given, exposure.MASK if hidden else value)
     return Value(
         attribute.name,
         exposure.MASK if hidden else value,
         given,
         rule,
-        exposure.MASK if hidden and second is not None else second,
-        members.written.get(by) if by is not None else None,
+        second.value if second else None,
+        second.record if second else None,
+        second.flip if second else None,
+        contest,
     )
 
 
 def _rule(entity: Entity, attribute: Attribute) -> str:
-    lead = next((a for a in entity.attributes if a.group is not None and a.group == attribute.group), attribute)
-    return str(attribute.rule) if lead is attribute else f"together with {lead.name}: {lead.rule}"
+    leading = lead(entity, attribute)
+    return str(attribute.rule) if leading is attribute else f"together with {leading.name}: {leading.rule}"
 
 
-def _runner_up(attribute: Attribute, members: _Members, won: int | None, value: Any) -> tuple[Any, int | None]:
-    """What the rule would have chosen among the other values."""
-    if attribute.type is list or members.rows.height < 2:
-        return None, None
-    name = attribute.name
-    others = members.rows.filter(pl.col(name).is_not_null() & (pl.col("record_id") != won))
-    others = others.filter(pl.col(name) != pl.lit(value, dtype=members.rows.schema[name])) if value is not None else others
-    if others.is_empty():
-        return None, None
-    best = survivorship.winners(others, [name], attribute.rule, dict(members.failed))
-    return best[name][0], best[f"{name}@"][0]
+def _runner_up(contest: Sequence[Contender], given: str | None, value: Any) -> Contender | None:
+    """The first who offered another value; where values are masked, the first other record."""
+    others = [c for c in contest if c.record != given and c.value is not None]
+    return next((c for c in others if c.value != value or c.value == exposure.MASK), None)

@@ -88,7 +88,7 @@ def golden(members: pl.DataFrame, entity: Entity, failed: pl.DataFrame, pinned: 
     crowd = members.filter(~(single & ~by_hand))
     if crowd.is_empty():
         return alone
-    contested = _contested(_named(crowd), entity, failed)
+    contested = _contested(_named(crowd, names), entity, failed)
     contested = _corrected(contested, crowd, entity, pinned)
     won = pl.struct([pl.col(f"{n}@").alias(n) for n in names]).struct.json_encode()
     counts = crowd.group_by("cluster").agg(source_count=pl.len().cast(pl.Int64))
@@ -98,9 +98,9 @@ def golden(members: pl.DataFrame, entity: Entity, failed: pl.DataFrame, pinned: 
     return pl.concat([alone, rows])
 
 
-def _named(crowd: pl.DataFrame) -> pl.DataFrame:
+def _named(crowd: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     name = pl.struct("source", "stream", "source_key")
-    return crowd.with_columns(name_rank=name.rank("ordinal").cast(pl.Int64))
+    return crowd.with_columns(name_rank=name.rank("ordinal").cast(pl.Int64), filled=survivorship.filled(crowd, names))
 
 
 def _contested(crowd: pl.DataFrame, entity: Entity, failed: pl.DataFrame) -> pl.DataFrame:
@@ -118,17 +118,13 @@ def _contested(crowd: pl.DataFrame, entity: Entity, failed: pl.DataFrame) -> pl.
         by_rule.setdefault((attribute.rule, attribute.group), []).append(attribute)
     result = crowd.select("cluster").unique().sort("cluster")
     for (rule, group), attributes in by_rule.items():
-        told = crowd if group is None else _fullest_first(crowd, [a.name for a in entity.attributes if a.group == group])
+        told = (
+            crowd if group is None else survivorship.fullest_first(crowd, [a.name for a in entity.attributes if a.group == group])
+        )
         result = result.join(survivorship.winners(told, [a.name for a in attributes], rule, bad), on="cluster", how="left")
     for lead, following in followers.items():
         result = _following(result, crowd, lead, [a.name for a in following])
     return result
-
-
-def _fullest_first(crowd: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """Of records that a rule holds equal, the one that says most of a group speaks for all of it."""
-    unsaid = pl.sum_horizontal(pl.col(n).is_null() for n in names)
-    return crowd.with_columns(name_rank=pl.struct(unsaid.alias("unsaid"), "name_rank").rank("ordinal").cast(pl.Int64))
 
 
 def _following(result: pl.DataFrame, crowd: pl.DataFrame, lead: str, names: Sequence[str]) -> pl.DataFrame:

@@ -17,7 +17,8 @@ RANKS = ("register", "master")
 COLD = survivorship.most_restrictive("frozen", "cold", "warm")
 RULES = [
     survivorship.by_role(*RANKS), survivorship.by_role(), survivorship.recent, survivorship.longest,
-    survivorship.most_frequent, COLD, survivorship.union,
+    survivorship.most_frequent, COLD, survivorship.union, survivorship.largest, survivorship.smallest,
+    survivorship.weighed({"register": 1.0, "crm": 0.6}, half_life=0.0001, floor=0.1, agreement=0.2, completeness=0.1),
 ]  # fmt: skip
 offer = st.fixed_dictionaries(
     {
@@ -34,11 +35,12 @@ rules = pytest.mark.parametrize("rule", RULES, ids=str)
 _SCHEMA = {
     "cluster": pl.String, "role": pl.String, "source_time": pl.Int64, "demoted": pl.Boolean, "value": pl.String,
     "broken": pl.Boolean, "record_id": pl.Int64, "name_rank": pl.Int64,
+    "filled": pl.Float64,
 }  # fmt: skip
 
 
 def candidates(said: list[dict]) -> pl.DataFrame:
-    return pl.DataFrame([{**o, "record_id": 100 + i, "name_rank": i} for i, o in enumerate(said)], schema=_SCHEMA)
+    return pl.DataFrame([{**o, "record_id": 100 + i, "name_rank": i, "filled": 1.0} for i, o in enumerate(said)], schema=_SCHEMA)
 
 
 def won(frame: pl.DataFrame, rule: survivorship.Rule) -> dict[str, dict | None]:
@@ -73,7 +75,7 @@ def test_the_order_of_members_changes_nothing(rule: survivorship.Rule, said: lis
     assert won(frame.sample(fraction=1, shuffle=True, seed=seed), rule) == won(frame, rule)
 
 
-@pytest.mark.parametrize("rule", [r for r in RULES if r.by != "union"], ids=str)
+@pytest.mark.parametrize("rule", [r for r in RULES if r.by not in ("union", "weight")], ids=str)
 @given(said=offers)
 def test_a_value_that_failed_a_check_loses_to_any_that_did_not(rule: survivorship.Rule, said: list[dict]):
     found = won(candidates(said), rule)
