@@ -1,5 +1,6 @@
 """Commands that say why: match looks one record up, explain tells of one or two."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -109,7 +110,7 @@ def _told_one(found: Any, *, as_json: bool) -> None:
 def _told_contest(found: Any, attribute: str, *, as_json: bool) -> None:
     value = next((v for v in found.values if v.attribute == attribute), None)
     if as_json:
-        talk.document({"golden_id": found.golden_id, "attribute": attribute, "value": vars(value) if value else None})
+        talk.document({"golden_id": found.golden_id, "attribute": attribute, "value": asdict(value) if value else None})
         return
     if value is None:
         talk.say(f"no record of {found.golden_id} has a value for {attribute}")

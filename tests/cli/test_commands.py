@@ -324,3 +324,11 @@ def test_the_doctor_names_what_is_broken_and_how_to_repair_it(project, monkeypat
     found = [c for c in json.loads(answer.out)["checks"] if c["level"] == "fail"]
     assert answer.code == 1
     assert "hub" in {c["what"] for c in found}
+
+
+def test_the_contest_for_one_attribute_is_shown(project):
+    told = json.loads(project.ok("explain", "thing", ONE, "--attribute", "city", "--json"))
+    assert told["value"]["contest"][0]["place"] == 1
+
+    refused = project.type("explain", "thing", ONE, "--attribute", "citty")
+    assert (refused.code, "did you mean 'city'" in refused.err) == (2, True)
