@@ -53,7 +53,7 @@ def critical(confidence: float, sides: int = 2) -> float:
 
 
 def weighted(
-    weights: Sequence[float], right: Sequence[int], counts: Sequence[int], confidence: float = CONFIDENCE, *, sides: int = 2
+    weights: Sequence[float], right: Sequence[float], counts: Sequence[int], confidence: float = CONFIDENCE, *, sides: int = 2
 ) -> Interval:
     """The interval of a share in a weighted sample.
 
@@ -67,7 +67,7 @@ def weighted(
     return wilson(share, _effective(groups, share, whole), confidence, sides=sides)
 
 
-def _effective(groups: Sequence[tuple[float, int, int]], share: float, whole: float) -> float:
+def _effective(groups: Sequence[tuple[float, float, int]], share: float, whole: float) -> float:
     by_weight = whole * whole / math.fsum(w * w * n for w, _, n in groups)
     variance = math.fsum(w * w * (r * (1 - share) ** 2 + (n - r) * share**2) for w, r, n in groups) / (whole * whole)
     return min(by_weight, share * (1 - share) / variance) if variance > 0 else by_weight

@@ -16,7 +16,7 @@ JOIN, REFUSAL = "join", "refusal"
 IDENTIFIER, TOGETHER, RULE = "same identifier", "through other records", "against a rule"
 EDGES = (1e-6, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999)
 OTHER = "other"
-# A pair of sources with a smaller share of all joins, or of all refusals, has no strata of its own.
+# What a band holds of two sources is a stratum of its own from this share of all joins, or of all refusals, on.
 _SHARE = 0.02
 STRATUM: Any = {
     "stratum": pl.Int64, "kind": pl.String, "band": pl.String, "sources": pl.String, "floor": pl.Float64,
@@ -44,9 +44,10 @@ def refused(entity: Entity, pairs: pl.DataFrame) -> pl.DataFrame:
 
 def strata(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The strata of pairs with kind, band, floor, sources and `stands_for`; and the pairs, each with its stratum."""
-    rare = pairs.group_by("kind", "sources").len().with_columns(share=pl.col("len") / pl.col("len").sum().over("kind"))
-    few = rare.filter(pl.col("share") < _SHARE).select("kind", "sources", group=pl.lit(OTHER))
-    grouped = pairs.join(few, on=["kind", "sources"], how="left").with_columns(group=pl.coalesce("group", "sources"))
+    held = pairs.group_by("kind", "band", "sources").agg(pl.col("stands_for").sum())
+    share = pl.col("stands_for") / pl.col("stands_for").sum().over("kind")
+    few = held.filter(share < _SHARE).select("kind", "band", "sources", group=pl.lit(OTHER))
+    grouped = pairs.join(few, on=["kind", "band", "sources"], how="left").with_columns(group=pl.coalesce("group", "sources"))
     cells = grouped.group_by("kind", "band", "group").agg(pl.col("floor").first(), population=pl.col("stands_for").sum().round())
     ordered = cells.sort("kind", pl.col("floor").fill_null(-1e9), "band", "group").with_row_index("stratum", offset=1)
     found = ordered.select("stratum", "kind", "band", "floor", "population", sources="group").cast(STRATUM).select(list(STRATUM))

@@ -21,8 +21,8 @@ _SAME = 1e-6
 class Threshold:
     """What could be said with this `accept`: the precision and its lower end, and by which reviews it would suffice.
 
-    `more` and `bands` (reviews still missing, in all and per band) suppose that no further error is found; None: with the
-    errors found, or among so few joins, no number of reviews suffices.
+    `more` and `bands` (reviews still missing, in all and per band) suppose that errors go on as seen so far; None: then, or
+    among so few joins, no number of reviews suffices.
     """
 
     accept: float
@@ -76,7 +76,8 @@ def _more(cells: pl.DataFrame, precision: float, confidence: float) -> pl.DataFr
 
 def _enough(cells: pl.DataFrame, total: int, precision: float, confidence: float) -> bool:
     more = cells.with_columns(more=_lacking(cells["population"].to_list(), cells["answered"].to_list(), total))
-    then = more.with_columns(pl.col("answered") + pl.col("more"), pl.col("right") + pl.col("more"))
+    rate = pl.when(pl.col("answered") > 0).then(pl.col("right") / pl.col("answered")).otherwise(1.0)
+    then = more.with_columns(pl.col("answered") + pl.col("more"), pl.col("right") + pl.col("more") * rate)
     known = estimate.share(then, confidence, sides=1)
     return known.value is not None and known.low >= precision
 
