@@ -158,11 +158,12 @@ def _scored(hub: Hub, bench: Bench, entity: Entity, release: Release) -> pl.Data
     count = bench.execute("select count(*) from blocked")[0][0]
     if not count:
         return pl.DataFrame(schema=schema)
-    linker = model.linker(bench, model.load(hub, entity.name, release.model))
+    fitted = model.load(hub, entity.name, release.model)
+    linker = model.linker(bench, fitted)
     bench.execute("create or replace table refused as select '0' as match_key, a as join_key_l, b as join_key_r from blocked")
     linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register("refused"))
     scored = linker.inference.predict(warning_mode="never")
     return bench.frame(
         "select least(record_id_l, record_id_r) as a, greatest(record_id_l, record_id_r) as b, "
-        f"round(match_weight, 6) as weight, {total / count}::double as stands_for from {scored.physical_name}"
+        f"round({fitted.calibrated('match_weight')}, 6) as weight, {total / count}::double as stands_for from {scored.physical_name}"
     )

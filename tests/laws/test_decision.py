@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from mdm import decisions, pipeline
+from mdm import decisions, pipeline, sample
 from mdm.errors import ContradictionError
 from mdm.testing.toy import Toy
 
@@ -326,12 +326,16 @@ def test_decisions_outlive_a_change_of_keys(new_toy: New):
     toy.run()
     golden = sorted(toy.ids().values())
     parts = len(toy.partition())
+    drawn = sample.drawn(toy.context, "thing", 4)
 
     keys = pl.DataFrame(
         [(i, "things", str(i), f"N{i}") for i in range(1, 7)], schema=["line", "stream", "old_key", "new_key"], orient="row"
     )
     say(toy, decisions.rekey, "a", keys)
     toy.deliver("a", [{**r, "id": f"N{r['id']}", "whole": ""} for r in ANAS]).run()
+
+    left = sample.listing(toy.context, drawn, sample.reported(toy.context, "thing").pairs)
+    assert set(left["a"].str.slice(0, 10)) == {"a/things:N"}
 
     assert sorted(toy.ids().values()) == golden
     assert len(toy.partition()) == parts
