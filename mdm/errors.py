@@ -17,6 +17,7 @@
     |   |-- DamagedError      the data is broken or hostile: ask for a new delivery
     |   |-- ShrunkError       a full delivery lost too many records: accept it or ask
     |   `-- FullReconcileRequired  the cursor is older than the source remembers: read all again
+    |-- EngineError           Spark did not do its part: read its log, then run again  (exit 1)
     |-- MigrationError        the hub's schema is not the rules': run `mdm migrate`  (exit 1)
     `-- LedgerError           a sum does not hold: a row was lost or invented     (exit 1)
 
@@ -111,6 +112,10 @@ class ShrunkError(SourceError):
 
 class FullReconcileRequired(SourceError):
     """The cursor is older than the source keeps its tombstones."""
+
+
+class EngineError(MdmError):
+    """Spark broke off; nothing was published."""
 
 
 class MigrationError(MdmError):

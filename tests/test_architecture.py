@@ -22,7 +22,7 @@ LINES = [
     ["audit", "intake", "context", "landing", "rarity"],
     ["model"],
     ["blocking", "decisions", "news", "fingerprint", "report"],
-    ["said"],
+    ["said", "spark"],
     ["question"],
     ["stages"],
     ["train", "explain", "evaluate", "export", "status", "quarantine", "history", "backup"],
@@ -38,7 +38,9 @@ NEIGHBOURS = {("identifiers", "standard")}
 
 # A library is known only to the rooms named beside it (`stages.match` is one module of a room).
 KEEPERS = {
-    "splink": {"model", "compare", "stages.match", "stages.cluster", "train", "explain", "lookup.score", "testing.toy"},
+    "splink": {"model", "compare", "stages.match", "stages.cluster", "train", "explain", "lookup.score", "testing.toy", "spark"},
+    "pyspark": {"spark"},
+    "sqlglot": {"spark"},
     "duckdb": {"bench", "digest", "mapping", "model", "stages.match", "stages.cluster", "train", "explain", "evaluate"},
     "alembic": {"hub"},
     "psycopg": {"hub"},

@@ -8,7 +8,7 @@ import pytest
 from mdm import settings
 from mdm.connector import Option, chosen
 from mdm.errors import ConfigError, NotFoundError
-from mdm.settings import Condition, LinkSettings, Secret
+from mdm.settings import Condition, LinkSettings, Secret, SparkSettings
 
 WHOLE = """
 [hub]
@@ -272,3 +272,24 @@ def test_a_connector_gets_references_for_secrets_and_values_for_the_rest(written
     options = chosen("source 'v'", declared, found.source("v").options)
 
     assert dict(options) == {"user": "ana", "password": "env:VAULT_PASSWORD"}
+
+
+def test_spark_is_where_the_settings_say(written, tmp_path):
+    loaded = written(
+        '[run]\nengine = "spark"\nthreads = 2\n[run.spark]\nfolder = "crossing"\nleast = 5\n'
+        '[run.spark.conf]\nspark.executor.memory = "8g"\n"spark.executor.instances" = 4\n'
+    )
+
+    assert loaded.run.engine == "spark"
+    assert loaded.run.spark == SparkSettings(
+        "local[2]", tmp_path / "crossing", 5, {"spark.executor.memory": "8g", "spark.executor.instances": "4"}
+    )
+
+
+def test_spark_without_a_word_is_this_machine_with_all_its_cores(written):
+    assert written('[run]\nengine = "spark"\n').run.spark == SparkSettings()
+
+
+def test_a_mistyped_setting_of_spark_is_refused(written):
+    with pytest.raises(ConfigError, match=r"run\.spark has no setting 'maste'; did you mean 'master'\?"):
+        written('[run.spark]\nmaste = "local"\n')

@@ -5,11 +5,11 @@ its records changed. What the rules will make is counted before they make it.
 """
 
 from mdm.blocking.forecast import Cost, Forecast, forecast, remember
-from mdm.blocking.pair import candidates, made, reopen
+from mdm.blocking.pair import candidates, cold_keys, made, reopen
 from mdm.blocking.refusal import allow, allow_training
 from mdm.blocking.rule import blocks, hot_keys, hot_names, key_sql, rules
 
 __all__ = [
-    "Cost", "Forecast", "allow", "allow_training", "blocks", "candidates", "forecast", "hot_keys", "hot_names", "key_sql", "made", "remember", "reopen",
+    "Cost", "Forecast", "allow", "allow_training", "blocks", "candidates", "cold_keys", "forecast", "hot_keys", "hot_names", "key_sql", "made", "remember", "reopen",
     "rules",
 ]  # fmt: skip

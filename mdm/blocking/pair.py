@@ -26,11 +26,9 @@ def reopen(bench: Bench, entity: Entity, hot: pl.DataFrame, before: Iterable[Seq
 
 def candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
     """Fill `blocked` (a, b, rule): every pair once, under the first rule that makes it; none within a distinct stream."""
-    if not bench.has("distinct_record"):
-        bench.execute("create temp table distinct_record (record_id bigint, stream varchar)")
+    _bound(bench)
     may_pair = "x.k = y.k and coalesce(x.stream <> y.stream, true)"
     bench.execute("create or replace table blocked_all (a bigint, b bigint, rule integer)")
-    bench.execute("create or replace table changed_ids as select distinct record_id from changed")
     for i, columns in rules(entity):
         keys = f"({key_sql(bench, columns)})"
         bench.execute(
@@ -54,6 +52,21 @@ def candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
     bench.execute("create or replace table blocked as select a, b, min(rule) as rule from blocked_all group by a, b")
     bench.execute("drop table blocked_all")
     return bench.execute("select count(*) from blocked")[0][0]
+
+
+def cold_keys(bench: Bench, entity: Entity) -> dict[int, str]:
+    """SQL of (record_id, k) per rule, hot keys left out; `changed_ids` and `distinct_record` then bound who may pair."""
+    _bound(bench)
+    return {
+        rule: f"select record_id, k from ({key_sql(bench, columns)}) where k not in (select k from hot_now where rule = {rule})"
+        for rule, columns in rules(entity)
+    }
+
+
+def _bound(bench: Bench) -> None:
+    if not bench.has("distinct_record"):
+        bench.execute("create temp table distinct_record (record_id bigint, stream varchar)")
+    bench.execute("create or replace table changed_ids as select distinct record_id from changed")
 
 
 def made(bench: Bench, entity: Entity, pairs: pl.DataFrame) -> pl.DataFrame:

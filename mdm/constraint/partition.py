@@ -3,6 +3,7 @@
 Components in which nothing can bind are taken whole, set-based; only the others are joined two clusters at a time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from mdm.constraint.linkage import average, strongest
 from mdm.constraint.ruling import Limits, Rulings
 from mdm.constraint.weakest import PARTED
 
+Connected = Callable[[pl.DataFrame], pl.DataFrame]
 _REFUSED: Any = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64, "reason": pl.String}
 
 
@@ -49,17 +51,19 @@ def components(edges: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame({"record_id": nodes, "component": first[label]})
 
 
-def clusters(records: pl.DataFrame, edges: pl.DataFrame, rulings: Rulings, limits: Limits) -> Clusters:
+def clusters(
+    records: pl.DataFrame, edges: pl.DataFrame, rulings: Rulings, limits: Limits, *, connected: Connected = components
+) -> Clusters:
     """Partition records along edges under constraints.
 
     `records`: record_id and the columns that the limits name. `edges`: a, b, weight (match weight in bits); those at or
-    above `accept` connect, the weaker ones only count where an average is taken.
+    above `accept` connect, the weaker ones only count where an average is taken. `connected` finds components.
     """
     known = records.select("record_id")
     rulings = _within(rulings, known["record_id"])
     extra = pl.DataFrame(list(rulings.joining), schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
     strong = edges.filter(pl.col("weight") >= limits.accept)
-    found = components(pl.concat([strong.select("a", "b"), extra]))
+    found = connected(pl.concat([strong.select("a", "b"), extra]))
     grouped = found.join(records, on="record_id")
     bound = _bound(grouped, rulings, limits)
     counted = strong

@@ -35,6 +35,7 @@ def _configured(path: Path | None) -> Iterator[Line]:
         ("rules", lambda: _rules(project.folder(loaded, "rules"), entities)),
         ("mappings", lambda: _mappings(loaded, entities)),
         ("bench", lambda: place.bench(loaded)),
+        ("engine", lambda: place.engine(loaded, entities)),
         ("hub", lambda: store.examined(loaded, entities)),
         *((f"source {s.name}", lambda s=s: _source(loaded, s)) for s in loaded.sources.values()),
     ]

@@ -6,13 +6,14 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from mdm import settings
+from mdm import settings, spark
 from mdm.doctor.line import Line
+from mdm.entity import Entity
 from mdm.errors import MdmError
 from mdm.settings import Secret, Settings
 from mdm.settings.secret import parsed
@@ -48,6 +49,13 @@ def bench(loaded: Settings) -> Iterator[Line]:
         yield Line("bench", "fail", f"{folder} cannot be written", "let this user write there, or set [hub] bench")
         return
     yield disk("bench", there, "free space, or move the bench: [hub] bench")
+
+
+def engine(loaded: Settings, entities: Mapping[str, Entity]) -> Iterator[Line]:
+    """What the other engine needs, where it is asked for."""
+    if loaded.run.engine == "spark":
+        told = spark.ready(loaded.run, entities.values())
+        yield Line("engine", "ok", f"pyspark {version('pyspark')}, {told}")
 
 
 def kept_by_git(loaded: Settings) -> Iterator[Line]:

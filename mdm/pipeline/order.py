@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from mdm import audit, blocking, difference, fault, fingerprint, intake, mapping, model, news, suggest, train
+from mdm import audit, blocking, difference, fault, fingerprint, intake, mapping, model, news, spark, suggest, train
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.errors import BlockingError, LedgerError
@@ -46,6 +46,9 @@ def run(
     for name in names:
         context.entity(name)
     chosen = [e for e in context.entities.values() if not names or e.name in names]
+    if context.settings.run.engine == "spark":
+        # What it cannot do is said before anything is read.
+        spark.ready(context.settings.run, chosen)
     number = begin(context)
     report = Report(number)
     if pull:

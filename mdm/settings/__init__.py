@@ -13,6 +13,7 @@ from mdm.settings.model import (
     RunSettings,
     Settings,
     Source,
+    SparkSettings,
     StreamSettings,
 )
 from mdm.settings.reading import near
@@ -30,6 +31,7 @@ __all__ = [
     "Secret",
     "Settings",
     "Source",
+    "SparkSettings",
     "StreamSettings",
     "load",
     "near",

@@ -18,6 +18,7 @@ from mdm.settings.model import (
     RunSettings,
     Settings,
     Source,
+    SparkSettings,
     StreamSettings,
 )
 from mdm.settings.reading import Table, as_text, near
@@ -39,7 +40,7 @@ def built(document: Mapping[str, Any], file: Path) -> Settings:
     settings = Settings(
         path=file,
         hub=_hub(root.table("hub") or Table(f"{file.name}: hub", {}), file.parent),
-        run=_run(root.table("run") or Table(f"{file.name}: run", {})),
+        run=_run(root.table("run") or Table(f"{file.name}: run", {}), file.parent),
         gates=(root.table("gates") or Table(f"{file.name}: gates", {})).each(_gates),
         sources=(root.table("sources") or Table(f"{file.name}: sources", {})).each(
             lambda name, table: _source(name, table, file.parent)
@@ -81,15 +82,29 @@ def _bench(url: str | Secret, folder: Path) -> Path:
     return (Path(match[2]) if match else folder / "mdm").with_suffix(".bench")
 
 
-def _run(table: Table) -> RunSettings:
+def _run(table: Table, folder: Path) -> RunSettings:
     memory = table.text("memory", "4GB")
     if not _MEMORY.match(memory):
         raise table.wrong("memory", "must be a size such as '4GB'", memory)
     threads = table.number("threads", 0, low=1, high=4096)
     pairs = table.number("pairs", 0, low=1, high=1e15)
-    run = RunSettings(table.choice("engine", ENGINES, "duckdb"), memory, int(threads) or None, int(pairs) or None)
+    spark = _spark(table.table("spark") or Table(f"{table.where}.spark", {}), folder, int(threads))
+    engine = table.choice("engine", ENGINES, "duckdb")
+    run = RunSettings(engine, memory, int(threads) or None, int(pairs) or None, spark)
     table.done()
     return run
+
+
+def _spark(table: Table, folder: Path, threads: int) -> SparkSettings:
+    crossing = table.text("folder")
+    spark = SparkSettings(
+        master=table.text("master", f"local[{threads or '*'}]"),
+        folder=folder / Path(crossing).expanduser() if crossing else None,
+        least=int(table.number("least", SparkSettings.least, high=1e12)),
+        conf={name: texts[0] for name, texts in _lists(table.table("conf")).items()},
+    )
+    table.done()
+    return spark
 
 
 def _gates(_: str, table: Table) -> dict[str, float]:

@@ -26,6 +26,16 @@ class HubSettings:
 
 
 @dataclass(frozen=True)
+class SparkSettings:
+    """Where Spark is and how it is set; `folder` is where files cross, `least` how many changed records are worth it."""
+
+    master: str = "local[*]"
+    folder: Path | None = None
+    least: int = 100_000
+    conf: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """How a run may use the machine; no `threads` means all cores, no `pairs` a limit by the number of records."""
 
@@ -33,6 +43,7 @@ class RunSettings:
     memory: str = "4GB"
     threads: int | None = None
     pairs: int | None = None
+    spark: SparkSettings = field(default_factory=SparkSettings)
 
 
 @dataclass(frozen=True)

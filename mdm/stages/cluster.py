@@ -7,7 +7,7 @@ what is too uncertain for a machine, becomes a question for a steward.
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import constraint, identity, model, question
+from mdm import constraint, identity, model, question, spark
 from mdm.constraint import Limits, Rulings
 from mdm.entity import Entity
 from mdm.hub import Hub, Run, Session, Tally
@@ -32,7 +32,9 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     edges = _edges(hub, entity, run, touched)
     records = records.join(bench.frame("select record_id, stream from distinct_record"), on="record_id", how="left")
     limits = Limits(columns, ["stream"], linkage=entity.linkage, accept=model.weight_of(entity.accept))
-    result = constraint.clusters(records, edges, said.rulings, limits)
+    wide = spark.called_for(run.settings.run, touched.height)
+    connected = spark.components(run.settings) if wide else constraint.components
+    result = constraint.clusters(records, edges, said.rulings, limits, connected=connected)
     refused = pl.concat([result.refused, question.disagreeing(result.parted, named)])
     parts = result.assigned.join(named, on="record_id")
     past = _past(hub, entity, run, said, before, parts)

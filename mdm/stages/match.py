@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from mdm import blocking, model
+from mdm import blocking, model, spark
 from mdm.bench import Bench
 from mdm.entity import Attribute, Entity
 from mdm.hub import Hub, Run, Tally
@@ -33,8 +33,7 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     blocking.allow(bench, entity, ahead, whole=run.whole)
     bench.store("hot_now", hot)
     started = time.monotonic()
-    found = blocking.candidates(bench, entity, whole=run.whole)
-    _score(hub, bench, entity, run)
+    found = _on_spark(hub, bench, entity, run) if _for_spark(bench, run) else _here(hub, bench, entity, run)
     if run.whole:
         blocking.remember(bench, ahead.pairs, time.monotonic() - started)
     fresh = bench.frame("select a, b, weight, rule, model from pairs_new order by a, b").cast(_PAIR)
@@ -55,6 +54,36 @@ def words(entity: Entity, rule: int) -> str:
         return "same identifier, names compatible"
     columns = dict(blocking.rules(entity)).get(rule)
     return f"same {' + '.join(columns)}" if columns else f"blocking rule {rule}"
+
+
+def _for_spark(bench: Bench, run: Run) -> bool:
+    changed = bench.execute(f"select count(*) from {'bench.compare' if run.whole else 'changed'}")[0][0]
+    return spark.called_for(run.settings.run, changed)
+
+
+def _on_spark(hub: Hub, bench: Bench, entity: Entity, run: Run) -> int:
+    """The same pairs with the same weights, made by Spark."""
+    scores = entity.comparisons and run.model is not None
+    wanted = spark.Pairs(
+        entity=entity.name,
+        keys=blocking.cold_keys(bench, entity),
+        joins=[joins(a) for a in joining(entity)],
+        model=model.load(hub, entity.name, run.model) if scores else None,
+        floor=model.weight_of(entity.review),
+        whole=run.whole,
+    )
+    found = spark.pairs(bench, run.settings, wanted)
+    bench.execute(
+        f"create or replace table pairs_new as select a, b, round(weight, 6) as weight, rule, {run.model or 0} as model from scored"
+    )
+    _raise(bench, run.model or 0)
+    return found
+
+
+def _here(hub: Hub, bench: Bench, entity: Entity, run: Run) -> int:
+    found = blocking.candidates(bench, entity, whole=run.whole)
+    _score(hub, bench, entity, run)
+    return found
 
 
 def _score(hub: Hub, bench: Bench, entity: Entity, run: Run) -> None:
@@ -95,12 +124,17 @@ def _joined(bench: Bench, attribute: Attribute, number: int) -> None:
         "create or replace temp table joined as select a, b from blocked join bench.compare l on l.record_id = a "
         f"join bench.compare r on r.record_id = b where {joins(attribute)}"
     )
+    _raise(bench, number)
+
+
+def _raise(bench: Bench, number: int) -> None:
+    """Give the pairs in `joined` the weight of an identifier."""
     bench.execute(
         f"update pairs_new set weight = greatest(weight, {IDENTIFIER_WEIGHT}), rule = {IDENTIFIER_RULE} from joined j "
         "where pairs_new.a = j.a and pairs_new.b = j.b"
     )
     bench.execute(
-        f"insert into pairs_new select a, b, {IDENTIFIER_WEIGHT}, {IDENTIFIER_RULE}, {number} from joined anti join "
+        f"insert into pairs_new select distinct a, b, {IDENTIFIER_WEIGHT}, {IDENTIFIER_RULE}, {number} from joined anti join "
         "pairs_new using (a, b)"
     )
 
