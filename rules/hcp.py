@@ -29,13 +29,18 @@ GIVEN_NAME = cl.CustomComparison(
             "given_initial_l = given_initial_r and least(length(given_name_l), length(given_name_r)) = 1",
             "initial of the given name",
         ),
-        cll.JaroWinklerLevel("given_name", 0.92),
+        cll.Or(
+            cll.JaroWinklerLevel("given_name", 0.92),
+            cll.And(
+                cll.DamerauLevenshteinLevel("given_name", 1), cll.CustomLevel("least(length(given_name_l), length(given_name_r)) > 3")
+            ),
+        ).configure(label_for_charts="given names spelt alike"),
         cll.CustomLevel("given_initial_l = given_initial_r", "given names start alike"),
         cll.ElseLevel(),
     ],
 ).configure(
     m_probabilities=[0.77, 0.01, 0.08, 0.05, 0.05, 0.03, 0.01],
-    u_probabilities=[0.006, 0.0002, 0.005, 0.006, 0.006, 0.05, 0.9268],
+    u_probabilities=[0.006, 0.00003, 0.005, 0.006, 0.006, 0.05, 0.92697],
 )
 
 FAMILY_NAME = cl.CustomComparison(
@@ -47,13 +52,13 @@ FAMILY_NAME = cl.CustomComparison(
         # Double surnames lose a part, and marriages add one.
         cll.ArrayIntersectLevel("family_words", 1).configure(label_for_charts="a family name in common"),
         cll.DamerauLevenshteinLevel("family_name", 1),
-        # No looser level: families of one country share their beginnings.
-        cll.JaroWinklerLevel("family_name", 0.92),
+        # No looser level: families of one country share their beginnings, which this measure loves.
+        cll.JaroWinklerLevel("family_name", 0.95),
         cll.ElseLevel(),
     ],
 ).configure(
     m_probabilities=[0.87, 0.01, 0.04, 0.04, 0.01, 0.03],
-    u_probabilities=[0.001, 0.0002, 0.001, 0.0004, 0.001, 0.9964],
+    u_probabilities=[0.001, 0.00003, 0.001, 0.0004, 0.0003, 0.99727],
 )
 
 MIDDLE_NAME = cl.CustomComparison(
@@ -72,8 +77,9 @@ NPI = cl.CustomComparison(
     output_column_name="npi",
     comparison_levels=[
         cll.NullLevel("npi"),
-        # A frequent NPI is a group's, typed where a person's belongs; its frequency takes the weight away.
-        cll.ExactMatchLevel("npi", term_frequency_adjustments=True),
+        # A frequent NPI is a group's, typed where a person's belongs; its frequency takes the weight away. Not all of it: a
+        # person's own records make a number frequent too.
+        cll.ExactMatchLevel("npi", term_frequency_adjustments=True).configure(tf_adjustment_weight=0.7, fix_u_probability=True),
         cll.DamerauLevenshteinLevel("npi", 1),
         cll.ElseLevel(),
     ],
@@ -83,46 +89,80 @@ EMAIL = cl.CustomComparison(
     output_column_name="email",
     comparison_levels=[
         cll.NullLevel("email"),
-        cll.ExactMatchLevel("email", term_frequency_adjustments=True),
+        cll.ExactMatchLevel("email", term_frequency_adjustments=True).configure(tf_adjustment_weight=0.7, fix_u_probability=True),
         # No looser level: an address is made of the name, which has had its say, and begins with the initial.
         cll.And(cll.LevenshteinLevel("email", 1), cll.CustomLevel("substr(email_l, 1, 1) = substr(email_r, 1, 1)")),
         cll.ElseLevel(),
     ],
 ).configure(m_probabilities=[0.7, 0.03, 0.27], u_probabilities=[0.00005, 0.00005, 0.9999])
 
-# Colleagues share a telephone and people have several: a weak witness for, and hardly one against.
-PHONE = cl.ExactMatch("phone").configure(
-    term_frequency_adjustments=True, m_probabilities=[0.5, 0.5], u_probabilities=[0.001, 0.999]
+# Colleagues share a telephone and people have several: a weak witness for, and hardly one against. At one address it is
+# likely the practice's, and the address has had its say.
+PHONE = cl.CustomComparison(
+    output_column_name="phone",
+    comparison_levels=[
+        cll.NullLevel("phone"),
+        cll.And(cll.ExactMatchLevel("phone"), cll.ExactMatchLevel("address"), cll.ExactMatchLevel("city")).configure(
+            label_for_charts="one telephone at one address", fix_m_probability=True, fix_u_probability=True
+        ),
+        cll.ExactMatchLevel("phone", term_frequency_adjustments=True),
+        cll.ElseLevel(),
+    ],
+).configure(m_probabilities=[0.4, 0.1, 0.5], u_probabilities=[0.03, 0.001, 0.969])
+
+NO_LOCATION = (
+    "(address_l is null or address_r is null) and (postcode_l is null or postcode_r is null) and (city_l is null or city_r is null)"
 )
 
-# One comparison: address, postcode and city say the same thing three times.
+# One comparison: address, postcode and city say the same thing three times, and where nobody states them, so does the area
+# of two telephones.
 LOCATION = cl.CustomComparison(
     output_column_name="location",
     comparison_levels=[
         cll.CustomLevel(
-            "(address_l is null or address_r is null) and (postcode_l is null or postcode_r is null)"
-            " and (city_l is null or city_r is null)",
-            "no location to compare",
+            f"{NO_LOCATION} and (phone_l is null or phone_r is null or phone_l = phone_r)", "no location to compare"
         ).configure(is_null_level=True),
         cll.And(cll.ExactMatchLevel("address"), cll.ExactMatchLevel("postcode")),
         cll.And(cll.JaroWinklerLevel("address", 0.9), cll.Or(cll.ExactMatchLevel("postcode"), cll.ExactMatchLevel("city"))),
         cll.CustomLevel("(address_l is null or address_r is null) and postcode_l = postcode_r", "same postcode, address unknown"),
         cll.ExactMatchLevel("postcode").configure(label_for_charts="same postcode, another address"),
         cll.ExactMatchLevel("city", term_frequency_adjustments=True),
+        cll.CustomLevel(f"{NO_LOCATION} and phone_area_l = phone_area_r", "no location known, telephones of one area"),
         cll.ElseLevel(),
     ],
 ).configure(
-    m_probabilities=[0.45, 0.12, 0.12, 0.03, 0.1, 0.18],
-    u_probabilities=[0.0003, 0.0005, 0.002, 0.002, 0.008, 0.9872],
+    m_probabilities=[0.43, 0.11, 0.11, 0.03, 0.1, 0.06, 0.16],
+    u_probabilities=[0.0003, 0.0005, 0.002, 0.002, 0.008, 0.002, 0.9852],
 )
 
-SPECIALTY = cl.ExactMatch("specialty").configure(m_probabilities=[0.75, 0.25], u_probabilities=[0.06, 0.94])
+# As sets: sources disagree about which is the first.
+SPECIALTIES = cl.CustomComparison(
+    output_column_name="specialties",
+    comparison_levels=[
+        cll.NullLevel("specialties"),
+        cll.ExactMatchLevel("specialties"),
+        cll.ArrayIntersectLevel("specialties", 1).configure(label_for_charts="a specialty in common"),
+        cll.ElseLevel().configure(label_for_charts="no specialty in common"),
+    ],
+).configure(m_probabilities=[0.7, 0.15, 0.15], u_probabilities=[0.05, 0.02, 0.93])
+# Degrees are added with the years and left out in haste, but seldom exchanged.
+CREDENTIALS = cl.CustomComparison(
+    output_column_name="credentials",
+    comparison_levels=[
+        cll.NullLevel("credentials"),
+        cll.ExactMatchLevel("credentials", term_frequency_adjustments=True),
+        cll.ArrayIntersectLevel("degrees", 1).configure(label_for_charts="a degree in common"),
+        cll.ElseLevel().configure(label_for_charts="no degree in common"),
+    ],
+).configure(m_probabilities=[0.88, 0.09, 0.03], u_probabilities=[0.45, 0.1, 0.45])
 GENDER = cl.ExactMatch("gender").configure(m_probabilities=[0.98, 0.02], u_probabilities=[0.5, 0.5])
 # A date one digit off never joins (see the veto), but it is worth a steward's look.
 BIRTH_DATE = cl.CustomComparison(
     output_column_name="birth_date",
     comparison_levels=[
-        cll.NullLevel("birth_date"), cll.ExactMatchLevel("birth_date"),
+        cll.NullLevel("birth_date"),
+        # Known without looking: one day in forty years or so. In a sample, most equal dates are of one person.
+        cll.ExactMatchLevel("birth_date").configure(fix_u_probability=True),
         cll.CustomLevel(
             "levenshtein(cast(birth_date_l as varchar), cast(birth_date_r as varchar)) = 1", "birth dates a digit apart", "duckdb"
         ),
@@ -179,7 +219,7 @@ hcp = Entity(
         ),
         Attribute(
             "specialties", "All specialties that any source names.", type=list, standardise=standard.split(";"),
-            survive=survivorship.union, exposure="public",
+            compare_as=standard.each(standard.specialty), survive=survivorship.union, exposure="public",
         ),
         Attribute(
             "birth_date", "Date of birth.", type=date, standardise=standard.date,
@@ -268,12 +308,14 @@ hcp = Entity(
         Key("known_as", of="given_name", by=standard.given),
         Key("given_initial", of="given_name", by=standard.initial),
         Key("middle_initial", of="middle_name", by=standard.initial),
+        Key("phone_area", of="phone", by=standard.prefix(5)),
+        Key("degrees", of="credentials", by=standard.folded.then(standard.words())),
         Key("family_words", of="family_name", by=standard.words(without=PARTICLES)),
         Key("family_sound", of="family_name", by=standard.phonetic),
         Key("full_name", of=("given_name", "family_name"), by=standard.tokens_sorted),
     ],
     checks=[hard(checks.real_person("given_name", "family_name"))],
-    comparisons=[GIVEN_NAME, FAMILY_NAME, MIDDLE_NAME, NPI, EMAIL, PHONE, LOCATION, SPECIALTY, GENDER, BIRTH_DATE],
+    comparisons=[GIVEN_NAME, FAMILY_NAME, MIDDLE_NAME, NPI, EMAIL, PHONE, LOCATION, SPECIALTIES, CREDENTIALS, GENDER, BIRTH_DATE],
     block=[
         ["npi"],
         ["orcid"],
@@ -283,8 +325,11 @@ hcp = Entity(
         ["known_as", "phone"],
         ["known_as", "postcode"],
         ["known_as", "family_sound", "city"],
-        ["known_as", "family_sound", "specialty"],
+        ["known_as", "family_sound", "phone_area"],
+        ["known_as", "family_sound", "specialties"],
         ["given_initial", "family_sound", "phone"],
+        ["given_initial", "family_words", "phone_area"],
+        ["given_initial", "family_words", "specialties"],
         ["family_words", "postcode"],
         ["birth_date", "family_sound"],
         ["birth_date", "known_as"],

@@ -29,22 +29,39 @@ GENERIC = (
 
 supply = standard.supply
 # Amounts and packs in a name are compared as numbers elsewhere.
-name_words = supply.without_amounts.then(standard.words(without=GENERIC))
+name_words = supply.without_amounts.then(supply.without_salts).then(standard.words(without=GENERIC))
+
+# Levels are made in one proportion everywhere: that two records are both substances says more than both being packages.
+LEVEL = cl.ExactMatch("level").configure(
+    term_frequency_adjustments=True, m_probabilities=[0.999, 0.001], u_probabilities=[0.33, 0.67]
+)
+
+
+def _generic(side: str) -> str:
+    """SQL: the name of this side is that of its substances, so that it tells no brand."""
+    return f"list_has_all(string_split(array_to_string(bases_{side}, ' '), ' '), name_words_{side})"
+
+
+# One writes the brand, the other the substance: that is no contradiction, and no agreement either.
+NO_NAME = (
+    f"name_l is null or name_r is null or (({_generic('l')} or {_generic('r')}) and not list_has_any(name_words_l, name_words_r))"
+)
 
 NAME = cl.CustomComparison(
     output_column_name="name",
     comparison_levels=[
-        cll.NullLevel("name"),
+        cll.CustomLevel(NO_NAME, "a brand beside the name of the substance, or no name").configure(is_null_level=True),
         cll.ExactMatchLevel("name", term_frequency_adjustments=True),
         cll.ExactMatchLevel("name_sorted").configure(label_for_charts="the same words in another order"),
+        cll.ExactMatchLevel("name_words").configure(label_for_charts="the same distinctive words"),
         cll.ArraySubsetLevel("name_words").configure(label_for_charts="distinctive words of one name all in the other"),
         cll.ArrayIntersectLevel("name_words", 2).configure(label_for_charts="two distinctive words in common"),
         cll.ArrayIntersectLevel("name_words", 1).configure(label_for_charts="one distinctive word in common"),
         cll.ElseLevel(),
     ],
 ).configure(
-    m_probabilities=[0.3, 0.05, 0.4, 0.03, 0.07, 0.15],
-    u_probabilities=[0.001, 0.0002, 0.006, 0.001, 0.01, 0.9818],
+    m_probabilities=[0.25, 0.06, 0.37, 0.12, 0.04, 0.08, 0.08],
+    u_probabilities=[0.001, 0.0002, 0.004, 0.003, 0.001, 0.01, 0.9808],
 )
 
 # The salt is often left out, so the same bases are nearly the same set.
@@ -59,6 +76,19 @@ SUBSTANCES = cl.CustomComparison(
         cll.ElseLevel(),
     ],
 ).configure(m_probabilities=[0.75, 0.18, 0.02, 0.02, 0.03], u_probabilities=[0.006, 0.004, 0.002, 0.003, 0.985])
+
+# A salt and its base are two substances, unless both are said to be the same salt in full.
+SALT = cl.CustomComparison(
+    output_column_name="salt",
+    comparison_levels=[
+        cll.NullLevel("salt"),
+        cll.ExactMatchLevel("salt"),
+        cll.CustomLevel("substances_l = substances_r and substances_l <> bases_l", "a salt left out of the name").configure(
+            fix_m_probability=True, fix_u_probability=True
+        ),
+        cll.ElseLevel().configure(label_for_charts="another salt", fix_m_probability=True, fix_u_probability=True),
+    ],
+).configure(m_probabilities=[0.93, 0.06, 0.01], u_probabilities=[0.3, 0.06, 0.64])
 
 # Of several substances there is no one dose, but amounts.
 DOSE = cl.CustomComparison(
@@ -79,8 +109,10 @@ FORM = cl.CustomComparison(
     comparison_levels=[
         cll.NullLevel("dose_form"), cll.ExactMatchLevel("dose_form"), cll.ExactMatchLevel("form_group"), cll.ElseLevel(),
     ],
-).configure(m_probabilities=[0.8, 0.15, 0.05], u_probabilities=[0.2, 0.1, 0.7])
+).configure(m_probabilities=[0.68, 0.28, 0.04], u_probabilities=[0.2, 0.1, 0.7])
 ROUTE = cl.ExactMatch("route").configure(m_probabilities=[0.9, 0.1], u_probabilities=[0.4, 0.6])
+# Sources know of different strictness, so that a difference says little.
+STORAGE = cl.ExactMatch("storage").configure(m_probabilities=[0.9, 0.1], u_probabilities=[0.35, 0.65])
 
 MANUFACTURER = cl.CustomComparison(
     output_column_name="manufacturer",
@@ -91,7 +123,7 @@ MANUFACTURER = cl.CustomComparison(
         cll.JaroWinklerLevel("manufacturer", 0.92),
         cll.ElseLevel(),
     ],
-).configure(m_probabilities=[0.7, 0.2, 0.05, 0.05], u_probabilities=[0.03, 0.01, 0.01, 0.95])
+).configure(m_probabilities=[0.7, 0.2, 0.07, 0.03], u_probabilities=[0.03, 0.01, 0.01, 0.95])
 
 # Another authorisation, or another presentation in it, is another product. One authorisation covers several strengths and
 # forms, so that sharing it says little.
@@ -107,14 +139,22 @@ AUTHORISATION = cl.CustomComparison(
     ],
 ).configure(m_probabilities=[0.0005, 0.999, 0.0005], u_probabilities=[0.25, 0.5, 0.25])
 
-PART_NUMBER = cl.ExactMatch("part_number").configure(m_probabilities=[0.9, 0.1], u_probabilities=[0.0005, 0.9995])
+# A different count, or another study, is another thing (see the vetoes); the same one is a witness as well.
+PACK_SIZE = cl.ExactMatch("pack_size").configure(m_probabilities=[0.995, 0.005], u_probabilities=[0.15, 0.85])
+PROTOCOL = cl.ExactMatch("protocol").configure(m_probabilities=[0.995, 0.005], u_probabilities=[0.17, 0.83])
 
-# Ten bare digits are three possible codes, each of which may be the one.
+PART_NUMBER = cl.ExactMatch("part_number").configure(m_probabilities=[0.97, 0.03], u_probabilities=[0.0005, 0.9995])
+
+# Ten bare digits are three possible codes, each of which may be the one. A product's code is compared with a product's.
+NO_CODES = (
+    "(gtin_l is null or gtin_r is null) and (ndc_candidates_l is null or ndc_candidates_r is null)"
+    " and (ndc_l is null or ndc_r is null or ndc_package_l is not null or ndc_package_r is not null)"
+)
 PACKAGE_CODE = cl.CustomComparison(
     output_column_name="package_code",
     comparison_levels=[
-        cll.And(cll.NullLevel("gtin"), cll.NullLevel("ndc_candidates")),
-        cll.Or(cll.ExactMatchLevel("gtin"), cll.ArrayIntersectLevel("ndc_candidates", 1)).configure(
+        cll.CustomLevel(NO_CODES, "no codes to compare").configure(is_null_level=True),
+        cll.Or(cll.ExactMatchLevel("gtin"), cll.ArrayIntersectLevel("ndc_candidates", 1), cll.ExactMatchLevel("ndc")).configure(
             label_for_charts="a package code in common", fix_u_probability=True
         ),
         cll.ElseLevel(),
@@ -148,7 +188,7 @@ material = Entity(
         ),
         Attribute(
             "substances", "Active substances with their salts, as a set.", type=list, standardise=supply.substance_set,
-            survive=IDENTITY, exposure="public",
+            compare_as=standard.each(standard.substance_key), survive=IDENTITY, exposure="public",
         ),
         Attribute(
             "strength", "Strength as written; of several substances, in the order of the source.", standardise=standard.text,
@@ -252,6 +292,7 @@ material = Entity(
     keys=[
         Key("name_sorted", of="name", by=standard.tokens_sorted),
         Key("name_words", of="name", by=name_words),
+        Key("salt", of=("level", "name"), by=supply.salt),
         Key("bases", of="substances", by=standard.each(supply.base)),
         Key("amounts", of="strength", by=standard.strength.then(supply.understood)),
         Key("figures", of="strength", by=standard.strength.then(supply.figures)),
@@ -259,9 +300,13 @@ material = Entity(
         Key("dose", of=("strength_value", "strength_unit"), by=standard.strength.then(supply.understood)),
         Key("form_group", of="dose_form", by=supply.form_group),
         Key("manufacturer_words", of="manufacturer", by=standard.words()),
+        Key("ndc_code", of="ndc", by=supply.ndc_code),
         Key("ndc_candidates", of="ndc", by=standard.ndc_candidates),
     ],
-    comparisons=[NAME, SUBSTANCES, DOSE, FORM, ROUTE, MANUFACTURER, AUTHORISATION, PART_NUMBER, PACKAGE_CODE, SUBSTANCE_CODE],
+    comparisons=[
+        LEVEL, NAME, SUBSTANCES, SALT, DOSE, FORM, ROUTE, STORAGE, PACK_SIZE, PROTOCOL, MANUFACTURER, AUTHORISATION,
+        PART_NUMBER, PACKAGE_CODE, SUBSTANCE_CODE,
+    ],
     block=[
         ["gtin"],
         ["ndc_candidates"],
@@ -285,6 +330,7 @@ material = Entity(
         Veto("pack_size", "Different packs are different packages."),
         Veto("protocol", "Supplies of different studies are kept apart, whatever is in them."),
         Veto("authorisation", "Two brands of one generic are two products."),
+        Veto("ndc_code", "Different labelers or products of the National Drug Code are different products."),
         Veto("presentation", "What the authority numbers apart are two products."),
     ],
     accept=0.99,

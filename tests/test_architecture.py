@@ -60,7 +60,8 @@ KEEPERS = {
 DOOR = {"mdm", "pandera", "splink", "datetime"}
 CONNECTOR_DOOR = {"mdm.connector", "mdm.errors"}
 LONGEST = 300
-LONGER: dict[str, int] = {}
+# One file declares one entity, comparisons and all.
+LONGER: dict[str, int] = {"rules/hcp.py": 360, "rules/material.py": 360}
 
 
 @dataclass(frozen=True)

@@ -20,16 +20,25 @@ def register(app: typer.Typer) -> None:
     app.command("doctor", rich_help_panel="Keeping")(doctor)
 
 
-def demo(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="A new folder.")] = Path("mdm-demo")) -> None:
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="A new folder.")] = Path("mdm-demo"),
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="Invent others; the same number, the same files.")
+    ] = None,
+    noise: Annotated[
+        float | None, typer.Option("--noise", min=0.0, max=5.0, help="How dirty: 2 doubles every chance of a wound.")
+    ] = None,
+) -> None:
     """Make a folder of invented sources, run everything, and show what happened.
 
     $ mdm demo
 
-    $ mdm demo trial
+    $ mdm demo trial --seed 11 --noise 2
     """
     from mdm.cli import show
 
-    fresh = _prepared(folder)
+    said: dict[str, Any] = {"seed": seed, "noise": noise}
+    fresh = _prepared(folder, {name: value for name, value in said.items() if value is not None})
     show.demo(folder, fresh=fresh)
 
 
@@ -128,7 +137,7 @@ def _told(line: Any) -> None:
     talk.out().print(f"[{colour}]{line.level:<5}[/]{escape(line.what)}: {escape(line.text)}{repair}")
 
 
-def _prepared(folder: Path) -> bool:
+def _prepared(folder: Path, said: dict[str, Any]) -> bool:
     """The demo's folder, made whole or not at all; False when it was there already."""
     import shutil
 
@@ -136,6 +145,8 @@ def _prepared(folder: Path) -> bool:
     from mdm import project
 
     if (folder / "demo.json").is_file():
+        if said:
+            raise UsageError(f"{folder} is a demo already; for another seed or noise name a new folder: mdm demo DIR")
         return False
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty and is no demo; name another folder: mdm demo DIR")
@@ -144,7 +155,7 @@ def _prepared(folder: Path) -> bool:
     shutil.rmtree(part, ignore_errors=True)
     with progress.shown() as tell:
         tell("inventing", "sources")
-        invented.generate(part)
+        invented.generate(part, **said)
     for kind in project.KINDS:
         project.copy(kind, part)
     (part / ".gitignore").write_text(_KEPT_OUT, encoding="utf-8")

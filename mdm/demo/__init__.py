@@ -2,6 +2,7 @@
 
 from mdm.demo.day import next_day
 from mdm.demo.generate import generate
+from mdm.demo.negative import Negative, hard_negatives
 from mdm.demo.notable import Pair, worth_a_look
 
-__all__ = ["Pair", "generate", "next_day", "worth_a_look"]
+__all__ = ["Negative", "Pair", "generate", "hard_negatives", "next_day", "worth_a_look"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from mdm.demo import crm, delivery, edc, notable, register, supply, vault, words
+from mdm.demo import crm, delivery, edc, negative, notable, register, supply, vault, words
 from mdm.demo.world import Scale, Truth, World, world
 
 SCALE_FILE = "demo.json"
@@ -53,6 +53,7 @@ def generate(
     _write_codes(folder)
     write_truth(folder, made.truth())
     notable.write(folder, everything, made.truth(), made.names())
+    negative.write(folder, everything, made.truth())
     (folder / "mdm.toml").write_text(settings(), encoding="utf-8", newline="\n")
     scale.store(folder / SCALE_FILE)
 

@@ -53,7 +53,7 @@ def supply(world: World) -> Supply:
         made.clusters["regulatory", "products", row["Product_ID"]] = f"material-{number}"
         products[number] = row["Product_ID"]
     for number in world.knows["irt", "material"]:
-        kit = _kit(rng, world.materials[number], len(made.irt))
+        kit = _kit(rng, world.materials[number], len(made.irt), wild)
         made.irt.append(kit)
         made.clusters["irt", "kit_types", kit["kitTypeId"]] = f"material-{number}"
     # A row of test data that is no material at all: it has no name.
@@ -72,15 +72,15 @@ def write(folder: Path, made: Supply) -> None:
 
 def erp_row(rng: Random, truth: Material, place: int, wild: float) -> Row:
     """One row of the material master."""
-    storage = words.STORAGES[truth.storage][2] if rng.random() < 0.7 else ""
+    storage = words.STORAGES[truth.storage][2] if _there(rng, 0.7, wild) else ""
     changed = delivery.moment(rng)
     return {
         "MATNR": f"{100200 + place:018d}", "MTART": ERP_TYPES[truth.level], "MAKTX": _erp_text(rng, truth, wild),
         "MEINS": "KG" if truth.level == "substance" else "EA", "ZSUBST": _substance(rng, truth, wild).upper(),
         "ZSTRENGTH": _strength(rng, truth, wild), "ZFORM": words.FORMS[truth.form][1] if truth.strength else "",
         "ZMFR": words.MAKERS[truth.maker][rng.randrange(2)],
-        "MFRPN": _part_number(rng, truth) if rng.random() < 0.85 else "",
-        "EAN11": _ean(rng, truth), "ZNDC": _ndc(rng, truth, hyphens=0.3), "ZCAS": _cas(rng, truth, 0.7),
+        "MFRPN": _part_number(rng, truth) if _there(rng, 0.85, wild) else "",
+        "EAN11": _ean(rng, truth, wild), "ZNDC": _ndc(rng, truth, wild, hyphens=0.3), "ZCAS": _cas(rng, truth, 0.7**wild),
         "RAUBE": storage, "LVORM": "", "MSTAE": "Z9" if rng.random() < 0.03 else "",
         "ERSDA": f"{delivery.moment(rng, newest=900, oldest=3000):%Y%m%d}",
         "LAEDA": f"{changed:%Y%m%d}" if rng.random() < 0.9 else "00000000",
@@ -97,15 +97,15 @@ def _regulatory(rng: Random, truth: Material, place: int, wild: float) -> Row:
         "Nonproprietary_Name": generic, "Active_Substances": generic if rng.random() < 0.7 else truth.substance.base,
         "Strength_Value": value, "Strength_Unit": unit, "Dosage_Form": words.FORMS[truth.form][2] if strong else "",
         "Route": words.FORMS[truth.form][3].upper() if strong else "", "Holder": words.MAKERS[truth.maker][0],
-        "Part_Number": truth.part_number if truth.level == "clinical_supply" or rng.random() < 0.4 else "",
-        "GTIN": truth.gtin if rng.random() < 0.5 else "", "NDC": _ndc(rng, truth, hyphens=1.0),
-        "UNII": truth.substance.unii if truth.level == "substance" else "", "CAS": _cas(rng, truth, 0.8),
+        "Part_Number": truth.part_number if truth.level == "clinical_supply" or _there(rng, 0.4, wild) else "",
+        "GTIN": truth.gtin if _there(rng, 0.5, wild) else "", "NDC": _ndc(rng, truth, wild, hyphens=1.0),
+        "UNII": truth.substance.unii if truth.level == "substance" else "", "CAS": _cas(rng, truth, 0.8**wild),
         "Storage_Condition": words.STORAGES[truth.storage][1], "Status": "Authorised" if rng.random() < 0.95 else "Withdrawn",
         "Updated": f"{delivery.moment(rng):%Y-%m-%d}",
     }  # fmt: skip
 
 
-def _kit(rng: Random, truth: Material, place: int) -> dict[str, Any]:
+def _kit(rng: Random, truth: Material, place: int, wild: float) -> dict[str, Any]:
     """A kit type, nested as the IRT's interface delivers it."""
     form = words.FORMS[truth.form][0]
     return {
@@ -116,7 +116,10 @@ def _kit(rng: Random, truth: Material, place: int) -> dict[str, Any]:
         "substance": truth.substance.base if rng.random() < 0.5 else truth.substance.name,
         "strength": {"value": truth.strength, "unit": truth.unit.upper()},
         "doseForm": form, "supplier": {"name": words.MAKERS[truth.maker][1], "item": truth.part_number or None},
-        "ids": {"gtin": truth.gtin if truth.gtin and rng.random() < 0.7 else None, "ndc": _ndc(rng, truth, hyphens=0.5) or None},
+        "ids": {
+            "gtin": truth.gtin if truth.gtin and _there(rng, 0.7, wild) else None,
+            "ndc": _ndc(rng, truth, wild, hyphens=0.5) or None,
+        },
         "storage": words.STORAGES[truth.storage][1], "active": rng.random() < 0.95,
         "updatedAt": delivery.iso(delivery.moment(rng)),
     }  # fmt: skip
@@ -165,20 +168,25 @@ def _as_number(rng: Random, truth: Material, wild: float) -> tuple[str, str]:
     return f"{truth.strength:.1f}" if rng.random() < 0.2 else str(truth.strength), rng.choice(("mg", "MG", "milligram"))
 
 
+def _there(rng: Random, share: float, wild: float) -> bool:
+    """Whether a value is there; noise widens the gaps."""
+    return rng.random() < share**wild
+
+
 def _part_number(rng: Random, truth: Material) -> str:
     return truth.part_number if rng.random() < 0.7 else truth.part_number.replace("-", " ")
 
 
-def _ean(rng: Random, truth: Material) -> str:
+def _ean(rng: Random, truth: Material, wild: float) -> str:
     """The GTIN, sometimes without its leading zeros."""
-    if not truth.gtin or rng.random() < 0.25:
+    if not truth.gtin or not _there(rng, 0.75, wild):
         return ""
     return truth.gtin if rng.random() < 0.6 else truth.gtin.lstrip("0")
 
 
-def _ndc(rng: Random, truth: Material, *, hyphens: float) -> str:
+def _ndc(rng: Random, truth: Material, wild: float, *, hyphens: float) -> str:
     labeler, code, pack = truth.ndc
-    if not labeler or rng.random() < 0.2:
+    if not labeler or not _there(rng, 0.8, wild):
         return ""
     # Without a package segment there is only the hyphenated form: eight digits alone mean nothing.
     if rng.random() < hyphens or not pack:

@@ -11,6 +11,9 @@ from mdm.demo import noise, words
 from mdm.demo.people import Person, nickname
 from mdm.demo.places import Address, Site
 
+# How often a source leaves out who of father and son it means.
+UNTOLD_GENERATION = 0.5
+
 
 @dataclass(frozen=True)
 class Habit:
@@ -90,11 +93,7 @@ def person(voice: Voice, truth: Person, *, site: int | None = None) -> Told:
         _birth_date(voice, truth), where, place.number,
     )  # fmt: skip
     if truth.suffix:
-        # Of father and son every source knows one thing more; otherwise nobody could tell them apart.
-        given, family = truth.given, truth.family
-        if habit.upper:
-            given, family = noise.plain(given).upper(), noise.plain(family).upper()
-        return replace(told, given=given, family=family, birth_date=truth.birth_date)
+        return _one_of_two(voice, truth, told)
     if voice.does(habit.swapped):
         return replace(told, given=told.family, family=told.given)
     if voice.does(habit.titled):
@@ -102,6 +101,18 @@ def person(voice: Voice, truth: Person, *, site: int | None = None) -> Told:
             return replace(told, family=f"{told.family}, {truth.credentials}")
         return replace(told, given=f"Dr. {told.given}")
     return told
+
+
+def _one_of_two(voice: Voice, truth: Person, told: Told) -> Told:
+    """Father or son: the generation is often left out, and one thing more is known; else nobody could tell them apart."""
+    given, family = truth.given, truth.family
+    if voice.habit.upper:
+        given, family = noise.plain(given).upper(), noise.plain(family).upper()
+    # The register writes legal names; a source that never has a birth date knows them by their own e-mail.
+    born = truth.birth_date if voice.habit.birth_date else None
+    told_apart = bool(born or told.email)
+    suffix = "" if told_apart and voice.rng.random() < UNTOLD_GENERATION else truth.suffix
+    return replace(told, given=given, family=family, birth_date=born, suffix=suffix)
 
 
 def told_site(voice: Voice, truth: Site) -> ToldSite:

@@ -15,6 +15,7 @@ from mdm.standard.person import family_part, folded_name, gender, given, given_p
 from mdm.standard.place import address, address_key, country, postcode, postcode_key, region, region_key
 from mdm.standard.placeholder import placeholder_email, placeholder_person, placeholder_phone
 from mdm.standard.product import dose_form, gtin, ndc, ndc_candidates, route, substance_key, substances
+from mdm.standard.script import latin
 from mdm.standard.standardiser import Standardiser, per_value
 from mdm.standard.strength import strength, strength_content, strength_unit, strength_value
 from mdm.standard.text import (
@@ -36,7 +37,7 @@ from mdm.standard.value import boolean, date, date_day_first, integer, number, s
 __all__ = [
     "Standardiser", "address", "address_key", "boolean", "code", "codes_in", "country", "credentials", "date", "date_day_first",
     "department", "digits", "dose_form", "each", "email", "email_key", "family_part", "first_token", "folded",
-    "folded_name", "gender", "generation", "given", "given_part", "gtin", "house_number", "initial", "integer", "known", "last_token",
+    "folded_name", "gender", "generation", "given", "given_part", "gtin", "house_number", "initial", "integer", "known", "last_token", "latin",
     "lower", "name", "ndc", "ndc_candidates", "number", "numbers_in", "org_key", "org_name", "per_value", "phone", "phone_in",
     "phone_key", "phone_key_in", "phonetic", "placeholder_email", "placeholder_person", "placeholder_phone",
     "postcode", "postcode_key", "prefix", "premises", "prose", "region", "region_key", "route", "specialty", "split", "status",

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from mdm.standard.script import latin
 from mdm.standard.standardiser import Standardiser, present, reworded
 from mdm.standard.text import folded, text
 
@@ -91,7 +92,7 @@ def _org_name(column: pl.Expr) -> pl.Expr:
 
 def _org_key(column: pl.Expr) -> pl.Expr:
     # "U.S.A." and "S.p.A." are one word each; a department's ampersand is an "and".
-    joined = column.str.replace_all(r"\b(\p{L})\.", "$1")
+    joined = latin.expr(column).str.replace_all(r"\b(\p{L})\.", "$1")
     plain = folded.expr(joined)
     dropped = dict.fromkeys([*_SMALL_WORDS.split(), *_LEGAL.split()], "")
     known = reworded(plain, _words(_WORDS) | {"surgicenter": "surgery center"} | dropped)

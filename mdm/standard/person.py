@@ -3,6 +3,7 @@
 import polars as pl
 
 from mdm.standard.nickname import short_forms
+from mdm.standard.script import latin
 from mdm.standard.standardiser import Standardiser, coded, present, reworded, squeezed
 from mdm.standard.text import folded, text
 
@@ -58,7 +59,7 @@ def _name(column: pl.Expr) -> pl.Expr:
 
 def _folded_name(column: pl.Expr) -> pl.Expr:
     # Dots tell the degree "M.D." from the initials of Mary D.
-    written = column.str.replace_all(r"(?i)\bm\.\s?d\b", "md")
+    written = latin.expr(column).str.replace_all(r"(?i)\bm\.\s?d\b", "md")
     untitled = reworded(folded.expr(written), dict.fromkeys(_TITLES, "")).str.replace_all(r"\bph d\b", "phd")
     return present(untitled.str.replace(rf"(?: (?:{'|'.join(_DEGREES)}))+$", ""))
 
@@ -110,7 +111,9 @@ def _gender(column: pl.Expr) -> pl.Expr:
 
 
 name = Standardiser("name", _name, "Clean text; all capitals or all small letters become a name's usual case.")
-folded_name = Standardiser("folded_name", _folded_name, "For comparing names: folded, without titles and degrees.")
+folded_name = Standardiser(
+    "folded_name", _folded_name, "For comparing names: in Latin letters, folded, without titles and degrees."
+)
 given = Standardiser("given", _given, "For comparing given names: folded, short forms as the name they stand for.")
 initial = Standardiser("initial", lambda c: _folded_name(c).str.slice(0, 1), "The first letter of the folded name.")
 phonetic = Standardiser("phonetic", _soundex, "American Soundex of the whole name; a name without Latin letters is folded only.")

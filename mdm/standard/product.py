@@ -140,14 +140,21 @@ def _substances(column: pl.Expr) -> pl.Expr:
 
 def _salt_apart(column: pl.Expr) -> pl.Expr:
     words = reworded(folded.expr(column), _SALT)
-    base = squeezed(words.str.replace_all(_SALT_WORD, ""))
-    salts = words.str.extract_all(_SALT_WORD).list.eval(pl.element().unique().sort()).list.join(" ")
+    base, salts = salt_words(column, kept=False), salt_words(column, kept=True)
     told = pl.concat_str(base, pl.lit(" ("), salts, pl.lit(")"))
     # Sodium chloride is no salt of anything.
     return pl.when((base != "") & (salts != "")).then(told).otherwise(words)
 
 
 _ONE_SUBSTANCE = Standardiser("one_substance", _salt_apart)
+
+
+def salt_words(column: pl.Expr, *, kept: bool) -> pl.Expr:
+    """Of a name to compare, the salts it speaks of, spelt as one and sorted; or, not `kept`, what else it says."""
+    words = reworded(folded.expr(column), _SALT)
+    if not kept:
+        return squeezed(words.str.replace_all(_SALT_WORD, ""))
+    return words.str.extract_all(_SALT_WORD).list.eval(pl.element().unique().sort()).list.join(" ")
 
 
 def _substance_key(column: pl.Expr) -> pl.Expr:

@@ -17,7 +17,7 @@ def shown(tmp_path_factory):
     whole = invented.generate
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(invented, "generate", lambda where: whole(where, hcps=150, sites=40, materials=50))
+        patch.setattr(invented, "generate", lambda where, **said: whole(where, hcps=150, sites=40, materials=50, **said))
         patch.setenv("MDM_ACTOR", "ana")
         out = folder / "out.txt"
         with out.open("w") as file:

@@ -1,11 +1,13 @@
 """The troubles real data has: each is there, as often as it should be."""
 
 import json
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
 
-from mdm.demo import crm, delivery, noise, words
+from mdm.demo import crm, delivery, hard_negatives, noise, words
 from mdm.demo.notable import worth_a_look
 from mdm.demo.world import Scale, World, world
 
@@ -87,6 +89,36 @@ def test_sites_were_renamed_and_moved_and_have_departments() -> None:
     assert sum(s.old_address is not None for s in sites) == 8
     assert len(departments) == 40
     assert all(len({d.name for d in departments if d.parent == house}) == 2 for house in houses)
+
+
+def test_a_generation_is_often_left_out(demo: Path) -> None:
+    truth = dict(_csv(demo / "truth" / "hcp.csv").select("source_key", "cluster").iter_rows())
+    related = {n for negative in hard_negatives(demo) if negative.entity == "hcp" for n in (negative.a, negative.b)}
+
+    told = _accounts(demo).filter(pl.col("Id").replace_strict(truth, default=None).is_in(list(related)))
+
+    assert 0.25 < (told["Suffix_vod__c"] == "").mean() < 0.75
+    assert (told["PersonBirthdate"] != "").all()
+
+
+def test_some_salts_have_their_base_beside_them() -> None:
+    substances = [m.substance for m in _world().materials if m.level == "substance"]
+
+    both = [(a, b) for a, b in pairwise(substances) if a.base == b.base]
+
+    assert len(both) >= 6
+    assert all(a.salt and not b.salt and a.unii != b.unii and a.cas != b.cas for a, b in both)
+
+
+def test_hard_negatives_are_two_in_the_truth(demo: Path) -> None:
+    told = {(e, r["cluster"]) for e in ("hcp", "site", "material") for r in delivery.read_csv(demo / "truth" / f"{e}.csv")}
+
+    negatives = hard_negatives(demo)
+
+    assert all(n.a != n.b and {(n.entity, n.a), (n.entity, n.b)} <= told for n in negatives)
+    assert Counter(n.kind for n in negatives) >= Counter({
+        "father and son": 12, "two departments": 20, "department and house": 40, "two strengths": 100, "two packs": 60, "salt and base": 6,
+    })  # fmt: skip
 
 
 def test_products_come_in_two_strengths_or_more() -> None:
