@@ -5,7 +5,7 @@ import pytest
 
 from mdm import model
 from mdm.bench import Bench
-from mdm.train import candidates
+from mdm.train import pattern
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def reached(compared):
         bench.store("comparable", compared(entity, left, right))
         bench.store("two", pl.DataFrame({"a": [0], "b": [1]}))
         made = [c for c in model.declared(entity)["comparisons"] if c["output_column_name"] == comparison]
-        (level,) = candidates.levels(bench, made, "two")["g0"].to_list()
+        (level,) = pattern.levels(bench, made, "two")["g0"].to_list()
         graded = [lv["label_for_charts"] for lv in reversed(made[0]["comparison_levels"]) if not lv.get("is_null_level")]
         return graded[level] if level >= 0 else None
 

@@ -7,7 +7,7 @@ import pytest
 from mdm import prepare, suggest, train
 from mdm.bench import Bench
 from mdm.entity import Attribute, Entity
-from mdm.train import candidates
+from mdm.train import pattern
 
 BARE = Entity("thing", about="A thing.", prefix="TH", attributes=[Attribute(n, f"The {n}.") for n in ("title", "maker", "price")])
 SYLLABLES = np.array("ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu".split())
@@ -41,7 +41,7 @@ def outcome(records: pl.DataFrame, threads: int) -> list[object]:
     bench.execute("create temp table changed (record_id bigint)")
     fitted = train.fitted(bench, entity)
     held = {name: frame.rows() for name, frame in {**fitted.terms, **fitted.rarity}.items()}
-    reached = candidates.levels(bench, fitted.settings["comparisons"], "blocked")
+    reached = pattern.levels(bench, fitted.settings["comparisons"], "blocked")
     assert entity.fit == "candidates"
     assert reached.height > records.height / 4
     assert any(key.rare for key in entity.keys)
