@@ -4,12 +4,15 @@ Everything here is SQL over one entity's bench, and counts the whole base: what 
 its records changed. What the rules will make is counted before they make it.
 """
 
+from mdm.blocking.advice import Advice, advice
 from mdm.blocking.forecast import Cost, Forecast, forecast, remember
+from mdm.blocking.lost import Lost, Recall, lost
 from mdm.blocking.pair import candidates, cold_keys, made, reopen
 from mdm.blocking.refusal import allow, allow_training
 from mdm.blocking.rule import blocks, hot_keys, hot_names, key_sql, rules
+from mdm.blocking.sample import fresh
 
 __all__ = [
-    "Cost", "Forecast", "allow", "allow_training", "blocks", "candidates", "cold_keys", "forecast", "hot_keys", "hot_names", "key_sql", "made", "remember", "reopen",
-    "rules",
+    "Advice", "Cost", "Forecast", "Lost", "Recall", "advice", "allow", "allow_training", "blocks", "candidates", "cold_keys", "forecast",
+    "fresh", "hot_keys", "hot_names", "key_sql", "lost", "made", "remember", "reopen", "rules",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from mdm.cli import keep, look, model, project, sample, source, steward, talk, why
+from mdm.cli import blocking, keep, look, model, project, sample, source, steward, talk, why
 from mdm.cli import run as runs
 from mdm.errors import MdmError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (project, source, runs, model, why, look, steward, sample, keep):
+for group in (project, source, runs, model, blocking, why, look, steward, sample, keep):
     group.register(app)
 _INTERRUPTED = 130
 

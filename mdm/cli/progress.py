@@ -9,7 +9,7 @@ from mdm.cli import talk
 
 _WORDS = {
     "pull": "pulling", "standardise": "standardising", "check": "checking", "train": "training a match model for",
-    "match": "matching", "suggest": "looking at",
+    "match": "matching", "suggest": "looking at", "blocking": "counting and sampling",
     "cluster": "joining", "survive": "choosing values of", "publish": "publishing",
 }  # fmt: skip
 

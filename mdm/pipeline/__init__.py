@@ -3,8 +3,8 @@
 The only room that knows the order. Everything here can be interrupted at any point and run again.
 """
 
-from mdm.pipeline.order import compare_models, run, suggest_model, train_model
+from mdm.pipeline.order import compare_models, judge_blocking, run, suggest_model, train_model
 from mdm.pipeline.plan import approve, reject
 from mdm.pipeline.pull import begin, sync
 
-__all__ = ["approve", "begin", "compare_models", "reject", "run", "suggest_model", "sync", "train_model"]
+__all__ = ["approve", "begin", "compare_models", "judge_blocking", "reject", "run", "suggest_model", "sync", "train_model"]

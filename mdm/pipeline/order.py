@@ -14,6 +14,7 @@ from mdm.errors import BlockingError, LedgerError
 from mdm.hub import Run, version
 from mdm.hub import run as record
 from mdm.hub.migration import current
+from mdm.pipeline import losses
 from mdm.pipeline.opening import opened, recorded, sweep
 from mdm.pipeline.pull import Progress, begin, feeding, silent, sync
 from mdm.report import EntityReport, Report
@@ -93,6 +94,13 @@ def suggest_model(context: Context, name: str, *, progress: Progress = silent) -
     with _prepared(context, name, progress) as run:
         progress("suggest", name)
         return suggest.suggested(run.bench, context.entity(name))
+
+
+def judge_blocking(context: Context, name: str, *, progress: Progress = silent) -> losses.Judged:
+    """What the blocking rules of an entity cost and lose, by what has landed (pulling first if nothing has)."""
+    with _prepared(context, name, progress) as run:
+        progress("blocking", name)
+        return losses.judged(context, context.entity(name), run)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from mdm import blocking
 from mdm.bench import Bench
+from mdm.blocking.advice import lower
 from mdm.blocking.forecast import changed, cost, remember
-from mdm.blocking.refusal import lower
 from mdm.entity import Attribute, Block, Entity
 
 

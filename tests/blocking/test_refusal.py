@@ -5,7 +5,7 @@ import random
 import pytest
 
 from mdm import blocking
-from mdm.blocking.refusal import advice
+from mdm.blocking.advice import advice
 from mdm.entity import Block
 from mdm.errors import BlockingError
 
