@@ -11,11 +11,15 @@ from typing import Any
 import pandera.errors
 import pandera.polars as pa
 import polars as pl
+from pandera.backends.polars.checks import PolarsCheckBackend
 
 from mdm import standard
 from mdm.entity import Attribute, Entity, Hard, Key
 from mdm.errors import DeclarationError
+from mdm.standard import Standardiser
 
+# So few records are worked on in one go: to hand over each column by itself would cost more than the work.
+_FEW = 50
 DTYPES: dict[type, Any] = {
     str: pl.String,
     int: pl.Int64,
@@ -37,22 +41,22 @@ _USUAL = {
 
 def published(raw: pl.DataFrame, attributes: Sequence[Attribute]) -> pl.DataFrame:
     """The form people read: `raw` with every attribute standardised, typed and, where empty, derived."""
-    plain = [_published(a, raw.schema[a.name]).alias(a.name) for a in attributes]
-    frame = raw.with_columns(plain)
+    plain = [_published(a, raw[a.name]).alias(a.name) for a in attributes]
+    frame = _with(raw, plain)
     # Derived from the published form of the other attribute, so that both say the same.
     derived = [
-        pl.coalesce(a.name, a.derive[1].on(pl.col(a.derive[0])).cast(DTYPES[a.type], strict=False)).alias(a.name)
+        pl.coalesce(a.name, _form(a.derive[1], frame[a.derive[0]]).cast(DTYPES[a.type], strict=False)).alias(a.name)
         for a in attributes
         if a.derive is not None and frame.schema[a.derive[0]] == pl.String
     ]
-    return frame.with_columns(derived) if derived else frame
+    return _with(frame, derived) if derived else frame
 
 
 def compared(record: pl.DataFrame, entity: Entity) -> pl.DataFrame:
     """The form machines compare: record_id, every attribute, every key."""
-    forms = [(a.compare_as.on(pl.col(a.name)) if a.compare_as else pl.col(a.name)).alias(a.name) for a in entity.attributes]
-    frame = record.select("record_id", *forms)
-    return frame.with_columns(_key(k, frame.schema) for k in entity.keys)
+    forms = [(_form(a.compare_as, record[a.name]) if a.compare_as else pl.col(a.name)).alias(a.name) for a in entity.attributes]
+    frame = _with(record.select("record_id", *(a.name for a in entity.attributes)), forms)
+    return _with(frame, [_key(k, frame) for k in entity.keys])
 
 
 def failures(record: pl.DataFrame, entity: Entity) -> pl.DataFrame:
@@ -73,27 +77,47 @@ def failures(record: pl.DataFrame, entity: Entity) -> pl.DataFrame:
     return pl.concat([p.select(list(_FAILURES)).cast(_FAILURES) for p in parts])
 
 
-def _published(attribute: Attribute, held: pl.DataType) -> pl.Expr:
+def _with(frame: pl.DataFrame, columns: Sequence[pl.Expr]) -> pl.DataFrame:
+    # Lazily, what several columns have in common is worked out once.
+    return frame.lazy().with_columns(columns).collect() if frame.height <= _FEW else frame.with_columns(columns)
+
+
+def _form(standardiser: Standardiser, values: pl.Series) -> pl.Expr:
+    """The standardised form of a column of a frame that has these values."""
+    column = pl.col(values.name)
+    if isinstance(values.dtype, pl.List) or values.len() > _FEW:
+        return standardiser.on(column)
+    if values.null_count() == values.len():
+        return pl.lit(None, standardiser.dtype)
+    return standardiser.expr(column.cast(pl.String, strict=False))
+
+
+def _published(attribute: Attribute, values: pl.Series) -> pl.Expr:
     wanted = DTYPES[attribute.type]
-    if held == wanted and held != pl.String:
+    if values.dtype == wanted and values.dtype != pl.String:
         return pl.col(attribute.name)
-    form = (attribute.standardise or _USUAL[attribute.type]).on(pl.col(attribute.name))
-    return form.cast(wanted, strict=False)
+    return _form(attribute.standardise or _USUAL[attribute.type], values).cast(wanted, strict=False)
 
 
-def _key(key: Key, schema: pl.Schema) -> pl.Expr:
-    parts = [pl.col(n) if schema[n] == pl.String or isinstance(schema[n], pl.List) else pl.col(n).cast(pl.String) for n in key.of]
+def _key(key: Key, frame: pl.DataFrame) -> pl.Expr:
+    held = [frame[n] for n in key.of]
+    parts = [
+        pl.col(c.name) if c.dtype == pl.String or isinstance(c.dtype, pl.List) else pl.col(c.name).cast(pl.String) for c in held
+    ]
+    if len(parts) == 1 and key.by is not None:
+        return _form(key.by, held[0]).alias(key.name)
     whole = parts[0] if len(parts) == 1 else pl.concat_str(parts, separator=" ", ignore_nulls=False)
-    return (key.by.on(whole) if key.by else whole).alias(key.name)
+    if key.by is None:
+        return whole.alias(key.name)
+    return (key.by.expr(whole) if frame.height <= _FEW else key.by.on(whole)).alias(key.name)
 
 
 def _failures(record: pl.DataFrame, column: str, checks: list, entity: Entity) -> pl.DataFrame:
     hard = [_rule(c.check) for c in entity.attribute(column).checks if isinstance(c, Hard)]
-    schema = pa.DataFrameSchema({column: pa.Column(checks=checks, nullable=True)})
     # Once per distinct value: most values are shared, and what is empty passes.
     held = record.select("record_id", pl.col(column).alias("value")).filter(pl.col("value").is_not_null())
     distinct = held.select("value").unique() if not isinstance(held.schema["value"], pl.List) else held.select("value")
-    cases = _cases(schema, distinct.rename({"value": column})) if distinct.height else None
+    cases = _cases(distinct.rename({"value": column}), checks, column) if distinct.height else None
     if cases is None:
         return pl.DataFrame(schema=_FAILURES)
     rules = cases.with_columns(
@@ -107,7 +131,7 @@ def _failures(record: pl.DataFrame, column: str, checks: list, entity: Entity) -
 
 def _row_failures(record: pl.DataFrame, check: Any) -> pl.DataFrame:
     rule = check.check if isinstance(check, Hard) else check
-    cases = _cases(pa.DataFrameSchema({}, checks=[rule]), record)
+    cases = _cases(record, [rule])
     if cases is None:
         return pl.DataFrame(schema=_FAILURES)
     rows = record.select("record_id").with_row_index("index")
@@ -130,7 +154,13 @@ def _rule(check: Any) -> str:
     return check.error or str(check)
 
 
-def _cases(schema: pa.DataFrameSchema, values: pl.DataFrame) -> pl.DataFrame | None:
+def _cases(values: pl.DataFrame, checks: Sequence[Any], column: str | None = None) -> pl.DataFrame | None:
+    """Which rows fail which check, of one column or of all: index, check_number; None: all pass."""
+    quick = _few_cases(values, checks, column) if 0 < values.height <= _FEW else None
+    if quick is not None:
+        return quick if quick.height else None
+    columns = {column: pa.Column(checks=list(checks), nullable=True)} if column else {}
+    schema = pa.DataFrameSchema(columns, checks=[] if column else list(checks))
     try:
         schema.validate(values, lazy=True)
     except pandera.errors.SchemaErrors as error:
@@ -144,3 +174,24 @@ def _cases(schema: pa.DataFrameSchema, values: pl.DataFrame) -> pl.DataFrame | N
             ) from None
         return cases.select(pl.col("index").cast(pl.UInt32), "check_number")
     return None
+
+
+def _few_cases(values: pl.DataFrame, checks: Sequence[Any], column: str | None) -> pl.DataFrame | None:
+    """The same for a few values, without a schema around the checks; None where only Pandera can tell."""
+    try:
+        told = [PolarsCheckBackend(check).apply(pa.PolarsData(values.lazy(), column or "*")) for check in checks]
+        if any(c.raise_warning for c in checks) or not all(isinstance(t, pl.LazyFrame) for t in told):
+            return None
+        outcomes = pl.collect_all(told)
+    except Exception:  # Pandera says in words what is wrong with a check
+        return None
+    if any(outcome.height != values.height for outcome in outcomes):
+        return None
+    parts = [
+        outcome.select(passed=pl.first().cast(pl.Boolean).fill_null(bool(check.ignore_na)))
+        .with_row_index("index")
+        .filter(~pl.col("passed"))
+        .select("index", check_number=pl.lit(number, pl.Int64))
+        for number, (check, outcome) in enumerate(zip(checks, outcomes, strict=True))
+    ]
+    return pl.concat(parts)

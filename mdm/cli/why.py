@@ -131,9 +131,45 @@ def _told_two(found: Any, *, as_json: bool) -> None:
     talk.data(found.verdict)
     for line in found.because:
         talk.data(f"  {line}")
+    if found.stage is not None:
+        talk.data(f"  stopped by: {_STAGES[found.stage]}")
+    for change in found.flip:
+        talk.data(f"  {change.words}")
     if found.path:
+        steps = ("a", "b", "weight", "probability", "rule", "model")
+        talk.table([vars(p) for p in found.path], steps, title="the way between them")
+    _told_pair(found)
+
+
+_STAGES = {
+    "quarantine": "a check; one of them is not among the records that are compared",
+    "pending": "nothing any more; the next run applies the decision",
+    "steward": "a decision",
+    "blocking": "blocking; machines never compared them",
+    "score": "the score; they are not alike enough",
+    "veto": "a veto; alike enough, but they contradict each other",
+    "cluster": "what is around them; the two go together, their groups do not",
+}
+
+
+def _told_pair(found: Any) -> None:
+    """The pair that was looked at: values, blocking, score."""
+    if found.forms:
+        a, b = found.pair
+        talk.data("")
+        rows = [
+            {"attribute": f.attribute, a: f.a, b: f.b, f"{a} compared": f.compared_a, f"{b} compared": f.compared_b}
+            for f in found.forms
+        ]
         talk.table(
-            [vars(p) for p in found.path], ("a", "b", "weight", "probability", "rule", "model"), title="the way between them"
+            rows, ("attribute", a, b, f"{a} compared", f"{b} compared"), title="as people read them, and as machines compare them"
         )
+    if found.blocking:
+        talk.data("")
+        rules = [{"rule": " + ".join(r.columns), "pairs": r.fired, "why": r.why} for r in found.blocking]
+        talk.table(rules, ("rule", "pairs", "why"), title="what each blocking rule says")
     if found.waterfall:
-        talk.table([vars(w) for w in found.waterfall], ("comparison", "a", "b", "level", "bits"), title="how the pair scores")
+        talk.data("")
+        end = "" if found.weight is None else f": {found.weight:.1f} bits, and {found.accept:.1f} join"
+        columns = ("comparison", "a", "b", "level", "bits", "rarity")
+        talk.table([vars(w) for w in found.waterfall], columns, title=f"how the pair scores{end}")

@@ -1,10 +1,8 @@
 """Two records: what holds them together or keeps them apart, step by step."""
 
-import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -14,13 +12,16 @@ from mdm import blocking, decisions, exposure, model, prepare
 from mdm.context import Context
 from mdm.entity import Entity
 from mdm.explain import record
+from mdm.explain.detail import Looked, Said, detail
+from mdm.explain.flip import Flip
+from mdm.explain.form import Form, Rule
+from mdm.explain.path import Edge, strongest_path
+from mdm.explain.path import edges as found_edges
 from mdm.explain.waterfall import Bar, waterfall
 from mdm.hub import Session
 from mdm.hub.run import pointer
 from mdm.hub.version import visible
-from mdm.stages import match
 from mdm.stages.check import masked
-from mdm.tables import OPEN
 
 _ROLE = "steward"
 _MOST = 5
@@ -40,28 +41,29 @@ class Step:
 
 @dataclass(frozen=True)
 class Explained:
-    """Whether two are one, why, the way between them, and how the pair scores."""
+    """Whether two are one, why, the way between them, and how the pair scores.
+
+    `pair`: the two records that were looked at, with both forms of their values (`forms`), what each rule of blocking says
+    of them, and what they weigh in bits, where `accept` joins. `stage`: what stopped them; None where they are one. `flip`:
+    the smallest changes that would turn it round.
+    """
 
     one: bool
     verdict: str
     because: tuple[str, ...] = ()
     path: tuple[Step, ...] = ()
     waterfall: tuple[Bar, ...] = ()
+    pair: tuple[str, ...] = ()
+    weight: float | None = None
+    accept: float | None = None
+    forms: tuple[Form, ...] = ()
+    blocking: tuple[Rule, ...] = ()
+    stage: str | None = None
+    flip: tuple[Flip, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The document."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class _Edge:
-    """Something that joins two records: a scored pair, or words."""
-
-    a: int
-    b: int
-    weight: float
-    words: str
-    model: int | None = None
 
 
 def two(context: Context, name: str, a: str, b: str, *, scored: bool = True) -> Explained:
@@ -75,9 +77,9 @@ def two(context: Context, name: str, a: str, b: str, *, scored: bool = True) -> 
         ours = {homes.get(r) for r in sides[0]} - {None}
         theirs = {homes.get(r) for r in sides[1]} - {None}
         members = _members(session, name, at, ours | theirs)
-        edges = _edges(session, entity, at, members or [*sides[0], *sides[1]])
+        edges = found_edges(session, entity, at, members or [*sides[0], *sides[1]])
         said = _said(session, name, *sides)
-        found = _found(entity, left.text, right.text, sides, homes, ours, theirs, edges, said)
+        found = _found(entity, left.text, right.text, sides, homes, ours, theirs, edges, [s.words for s in said])
         pair = _asked(sides, edges)
         open_question = _question(session, name, at, sides)
         number = _model(session, name, at)
@@ -85,42 +87,16 @@ def two(context: Context, name: str, a: str, b: str, *, scored: bool = True) -> 
     if not found.one:
         found = replace(found, because=(*found.because, *_apart(context, entity, sides, pair, edges, open_question)))
     path = tuple(_step(e, written) for e in found.path)  # type: ignore[arg-type]
-    bars = tuple(waterfall(context, entity, *pair, number)) if scored and number is not None and pair[0] != pair[1] else ()
-    return replace(found, path=path, waterfall=bars)
-
-
-def strongest_path(edges: Iterable[_Edge], start: Iterable[int], end: Iterable[int]) -> list[_Edge]:
-    """The way whose weakest step is strongest, the fewest steps among equals. Pure."""
-    near: dict[int, list[tuple[int, _Edge]]] = {}
-    for edge in edges:
-        near.setdefault(edge.a, []).append((edge.b, edge))
-        near.setdefault(edge.b, []).append((edge.a, edge))
-    goal, best = set(end), dict.fromkeys(start, (-math.inf, 0))
-    came: dict[int, tuple[int, _Edge]] = {}
-    waiting = [(-math.inf, 0, record) for record in sorted(best)]
-    while waiting:
-        worst, steps, here = heapq.heappop(waiting)
-        if here in goal:
-            return _back(came, here)
-        for other, edge in near.get(here, ()):
-            reach = (max(worst, -edge.weight), steps + 1)
-            if other not in best or reach < best[other]:
-                best[other], came[other] = reach, (here, edge)
-                heapq.heappush(waiting, (*reach, other))
-    return []
-
-
-def _back(came: Mapping[int, tuple[int, _Edge]], record: int) -> list[_Edge]:
-    path = []
-    while record in came:
-        record, edge = came[record]
-        path.append(edge)
-    return path[::-1]
+    if not scored or pair[0] == pair[1]:
+        return replace(found, path=path)
+    bars = waterfall(context, entity, *pair, number) if number is not None else []
+    looked = Looked(pair, (written[pair[0]], written[pair[1]]), found.one, tuple(found.path), edges, said, open_question, number)  # type: ignore[arg-type]
+    return replace(found, path=path, waterfall=tuple(bars), **vars(detail(context, entity, looked, sides)))
 
 
 def _found(
     entity: Entity, a: str, b: str, sides: tuple[Sequence[int], Sequence[int]], homes: Mapping[int, str], ours: set, theirs: set,
-    edges: Sequence[_Edge], said: Sequence[str],
+    edges: Sequence[Edge], said: Sequence[str],
 ) -> Explained:  # fmt: skip
     if set(sides[0]) == set(sides[1]):
         return Explained(True, f"one: {a} and {b} are the same", tuple(said))
@@ -138,7 +114,7 @@ def _home(text: str, held: set) -> str:
 
 def _apart(
     context: Context, entity: Entity, sides: tuple[Sequence[int], Sequence[int]], pair: tuple[int, int],
-    edges: Sequence[_Edge], question: str | None,
+    edges: Sequence[Edge], question: str | None,
 ) -> list[str]:  # fmt: skip
     """What keeps two golden records apart, beside decisions."""
     lines = [f"in the queue for a steward: {question}"] if question else []
@@ -206,34 +182,7 @@ def _members(session: Session, name: str, at: int, ids: set) -> list[int]:
     return sorted(session.execute(wanted).scalars())
 
 
-def _edges(session: Session, entity: Entity, at: int, records: Sequence[int]) -> list[_Edge]:
-    """Everything that joins two of these records: pairs, matches, adoptions, merges at the source."""
-    pair = session.hub.tables(entity.name).pair
-    inside = sa.and_(visible(pair, at), session.among(pair.c.a, records), session.among(pair.c.b, records))
-    found = [
-        _Edge(r["a"], r["b"], r["weight"], match.words(entity, r["rule"]), r["model"])
-        for r in session.rows(sa.select(pair).where(inside).order_by(pair.c.a, pair.c.b))
-    ]
-    here = set(records)
-    given, members = decisions.live(session, entity.name, OPEN)
-    matches = given.filter(pl.col("verdict") == "match")
-    for (number,), rows in members.join(matches, on="number").sort("number", "record_id").group_by("number", maintain_order=True):
-        found += _chain([r for r in rows["record_id"].unique(maintain_order=True) if r in here], f"decision {number}: match")
-    for (golden_id,), rows in decisions.adopted(session, entity.name, OPEN).group_by("golden_id", maintain_order=True):
-        found += _chain([r for r in rows["record_id"] if r in here], f"adopted together as {golden_id}")
-    source = session.hub.fixed["source_record"]
-    merged = sa.select(source.c.record_id, source.c.merged_into).where(
-        session.among(source.c.record_id, records), source.c.merged_into.is_not(None)
-    )
-    found += [_Edge(a, b, math.inf, "merged at the source") for a, b in session.execute(merged) if b in here]
-    return found
-
-
-def _chain(records: Sequence[int], words: str) -> list[_Edge]:
-    return [_Edge(a, b, math.inf, words) for a, b in pairwise(records)]
-
-
-def _said(session: Session, name: str, a: Sequence[int], b: Sequence[int]) -> list[str]:
+def _said(session: Session, name: str, a: Sequence[int], b: Sequence[int]) -> list[Said]:
     """Decisions that name a record of each side, live and pending."""
     decision, member = session.hub.fixed["decision"], session.hub.fixed["decision_member"]
     about = [sa.select(member.c.number).where(session.among(member.c.record_id, sorted(side))) for side in (a, b)]
@@ -245,13 +194,18 @@ def _said(session: Session, name: str, a: Sequence[int], b: Sequence[int]) -> li
     )
     seen = decisions.published_seq(session, name)
     return [
-        f"decision {r['number']} says {r['verdict']} of {r['a']} and {r['b']} ({r['actor']}: {r['reason']!r})"
-        + (", which the next run applies" if r["event_seq"] > seen else "")
+        Said(
+            r["number"],
+            r["verdict"],
+            r["event_seq"] > seen,
+            f"decision {r['number']} says {r['verdict']} of {r['a']} and {r['b']} ({r['actor']}: {r['reason']!r})"
+            + (", which the next run applies" if r["event_seq"] > seen else ""),
+        )
         for r in session.rows(sa.select(decision).where(here).order_by(decision.c.number))
     ]
 
 
-def _asked(sides: tuple[Sequence[int], Sequence[int]], edges: Sequence[_Edge]) -> tuple[int, int]:
+def _asked(sides: tuple[Sequence[int], Sequence[int]], edges: Sequence[Edge]) -> tuple[int, int]:
     """The pair to look at: the two records, or the strongest pair between two golden records."""
     left, right = set(sides[0]), set(sides[1])
     between = [e for e in edges if math.isfinite(e.weight) and ((e.a in left and e.b in right) or (e.b in left and e.a in right))]
@@ -274,7 +228,7 @@ def _model(session: Session, name: str, at: int) -> int | None:
     return session.scalar(sa.select(part.c.model).where(part.c.entity == name, part.c.run_id == at))
 
 
-def _step(edge: _Edge, written: Mapping[int, str]) -> Step:
+def _step(edge: Edge, written: Mapping[int, str]) -> Step:
     a, b = (written.get(r, str(r)) for r in (edge.a, edge.b))
     if not math.isfinite(edge.weight):
         return Step(a, b, None, None, edge.words)

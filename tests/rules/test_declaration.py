@@ -1,10 +1,11 @@
 """What the shipped declarations promise to the machinery that reads them."""
 
 import duckdb
+import polars as pl
 import pytest
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from mdm import survivorship
+from mdm import prepare, survivorship
 
 NAMES = ("hcp", "site", "material")
 ROLES = {"register", "regulatory", "master", "ctms", "erp", "crm", "edc", "irt", "file"}
@@ -56,6 +57,24 @@ def test_declared_weights_are_whole_probabilities(entities, name):
 
             assert None not in values, f"{comparison['output_column_name']}: a level has no {kind} to fall back on"
             assert sum(values) == pytest.approx(1, abs=0.002), comparison["output_column_name"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_record_alone_is_prepared_as_among_many(entities, name):
+    entity, odd = entities[name], {a.name: "Dr. 12/02 X" for a in entities[name].attributes}
+    rows = [*ROWS[name], odd, *({**row, **dict.fromkeys(list(row)[::2])} for row in ROWS[name])]
+    columns = {a.name: [row.get(a.name) for row in rows] for a in entity.attributes}
+    text = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+    few = text.with_columns(record_id=pl.int_range(pl.len(), dtype=pl.Int64))
+    many = pl.concat([text] * 80).with_columns(record_id=pl.int_range(pl.len(), dtype=pl.Int64))
+
+    alone, among = (prepare.published(frame, entity.attributes) for frame in (few, many))
+
+    assert alone.equals(among.head(alone.height))
+    assert prepare.compared(alone, entity).equals(prepare.compared(among, entity).head(alone.height))
+    order = ["record_id", "attribute", "rule"]
+    failed = prepare.failures(among, entity).filter(pl.col("record_id") < alone.height)
+    assert prepare.failures(alone, entity).sort(order).equals(failed.sort(order))
 
 
 @pytest.mark.parametrize("name", NAMES)
