@@ -89,7 +89,10 @@ def _weights(bench: Bench, entity: Entity, fitted: model.Model | None, count: in
         linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register("asked", table_name="asked_pairs"))
         scored = linker.inference.predict(threshold_match_weight=_EVERYTHING, warning_mode="never")
         found |= dict(
-            bench.execute(f"select least(record_id_l, record_id_r) // 2, round(match_weight, 6) from {scored.physical_name}")
+            bench.execute(
+                f"select least(record_id_l, record_id_r) // 2, round({fitted.calibrated('match_weight')}, 6) "
+                f"from {scored.physical_name}"
+            )
         )
     for attribute in match.joining(entity):
         for (number,) in bench.execute(
