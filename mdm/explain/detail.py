@@ -17,7 +17,8 @@ from mdm.explain.form import Form, Rule, forms, rules
 from mdm.explain.path import Edge, strongest_path
 from mdm.explain.what_if import BLOCKING, changes
 from mdm.hub import run as runs
-from mdm.stages.check import masked
+from mdm.stages.check import judged, masked
+from mdm.tables import OPEN
 
 QUARANTINE, PENDING, STEWARD, SCORE, VETO, CLUSTER = "quarantine", "pending", "steward", "score", "veto", "cluster"
 _ONCE = "a stream that holds nothing twice"
@@ -63,7 +64,8 @@ class Detail:
 def detail(context: Context, entity: Entity, looked: Looked, sides: tuple[Sequence[int], Sequence[int]]) -> Detail:
     """Everything about a pair of records."""
     two = _two(context, entity, looked.pair)
-    compared = _compared(entity, two)
+    failed = _failed(context, entity, two)
+    compared = _compared(entity, two, failed)
     rows = tuple(compared.get(r, {}) for r in looked.pair)
     shown = {row["record_id"]: row for row in two.iter_rows(named=True)}
     empty = dict.fromkeys(a.name for a in entity.attributes)
@@ -74,7 +76,7 @@ def detail(context: Context, entity: Entity, looked: Looked, sides: tuple[Sequen
     told = tuple(forms(entity, published[0], published[1], (rows[0], rows[1])))
     if not all(rows):
         stage = None if looked.one else QUARANTINE
-        return Detail(looked.names, None, round(accept, 2), told, tuple(made), stage, _quarantined(entity, two, looked))
+        return Detail(looked.names, None, round(accept, 2), told, tuple(made), stage, _quarantined(entity, two, failed, looked))
     fitted = model.load(context.hub, entity.name, looked.model) if looked.model is not None else None
     now, single = _what_if(entity, two, looked.pair, looked.names, fitted, hot)
     now, single = _besides(now, single, looked, bool(record.repeated(context, entity, sides)))
@@ -88,9 +90,15 @@ def _two(context: Context, entity: Entity, pair: tuple[int, int]) -> pl.DataFram
     return record.published(context, entity, pair).sort("record_id")
 
 
-def _compared(entity: Entity, two: pl.DataFrame) -> dict[int, Mapping[str, Any]]:
+def _failed(context: Context, entity: Entity, two: pl.DataFrame) -> pl.DataFrame:
+    """The rules they fail, less those a steward waived."""
+    with context.hub.read() as session:
+        waived = decisions.waivers(session, entity.name, OPEN)
+    return judged(two, entity, waived.select("record_id", "rule", "value"))
+
+
+def _compared(entity: Entity, two: pl.DataFrame, failed: pl.DataFrame) -> dict[int, Mapping[str, Any]]:
     """What passes the hard rules, in the form machines compare."""
-    failed = prepare.failures(two, entity)
     passing = two.join(failed.filter("hard"), on="record_id", how="anti")
     found = prepare.compared(masked(passing, failed), entity)
     return {row["record_id"]: row for row in found.iter_rows(named=True)}
@@ -183,10 +191,10 @@ def _names(context: Context, pair: tuple[int, int]) -> tuple[str, str]:
     return written[pair[0]], written[pair[1]]
 
 
-def _quarantined(entity: Entity, two: pl.DataFrame, looked: Looked) -> tuple[Flip, ...]:
+def _quarantined(entity: Entity, two: pl.DataFrame, failed: pl.DataFrame, looked: Looked) -> tuple[Flip, ...]:
     if looked.one:
         return ()
-    failed = prepare.failures(two, entity).filter("hard").sort("record_id", "attribute", "rule")
+    failed = failed.filter("hard").sort("record_id", "attribute", "rule")
     name = dict(zip(looked.pair, looked.names, strict=True))
     said = [
         f"{name[r]} passed {f'{a}: ' if a else ''}{rule}"

@@ -69,8 +69,9 @@ class Matcher:
         except LockedError:
             # The next run is on the bench already: what is known will do until it has ended.
             return
+        scorer = Scorer(self.entity, held)
         self.close()
-        self._held, self._scorer = held, Scorer(self.entity, held)
+        self._held, self._scorer = held, scorer
 
     def _scored(self, mine: Asked) -> tuple[pl.DataFrame, list[str]]:
         """The pairs of a record (record_id, weight, rule, and all that Splink says of them), and the keys passed over."""

@@ -81,8 +81,8 @@ class Scorer:
         joined = " or ".join(f"({match.joins(a)})" for a in match.joining(self.entity)) or "false"
         if self.snapshot.model is None:
             return (
-                f"select a as record_id_l, b as record_id_r, null::double as match_weight, null::double as calibrated, coalesce({joined}, false) as joined "
-                "from pair join held l on l.record_id = a join held r on r.record_id = b"
+                "select a as record_id_l, b as record_id_r, null::double as match_weight, null::double as calibrated, "
+                f"coalesce({joined}, false) as joined from pair join held l on l.record_id = a join held r on r.record_id = b"
             )
         said = dict(self.snapshot.model.settings, retain_matching_columns=False)
         settings = SettingsCreator.from_path_or_dict(said).get_settings("duckdb")

@@ -25,7 +25,8 @@ class Snapshot:
     """The records of an entity as the published run `run` left them.
 
     `compared`: record_id (in order), the compare forms, and the frequency `tf_...` of each value that has one. `distinct`:
-    the streams that never hold one thing twice, and in `streams` their records: record_id, stream. `terms` and `words`: by column, what the model knows.
+    the streams that never hold one thing twice, and in `streams` their records: record_id, stream. `terms` and `words`: by
+    column, what the model knows.
     """
 
     run: int
