@@ -45,8 +45,8 @@ class Model:
     @property
     def calibration(self) -> Calibration:
         """How its weights become those of a pair; the identity where too few pairs were decided when it was trained."""
-        kept = self.evidence.get("calibration") or {}
-        return Calibration(**{name: kept[name] for name in ("shift", "slope", "ceiling") if name in kept})
+        kept = self.evidence.get("calibration")
+        return Calibration(kept["shift"], tuple(kept["slopes"]), kept["ceiling"]) if kept else Calibration()
 
     def calibrated(self, raw: str) -> str:
         """SQL: the weight of a pair in bits, from an expression of the weight that Splink gives it."""
@@ -128,10 +128,10 @@ def probability_of(weight: float) -> float:
 
 
 def in_percent(weight: float) -> str:
-    """The probability of a match weight as people read it: 93.2%, and 99.998% rather than 100.0%."""
+    """The probability of a match weight as people read it: 93.2%, and 99.9985% rather than 100.0%."""
     share = 100 * probability_of(weight)
     # As many digits as it takes to differ from certainty.
-    digits = max(1, math.ceil(-math.log10(100 - share))) if share > 50 else 1
+    digits = max(1, math.ceil(-math.log10(100 - share)) + 1) if share > 50 else 1
     return f"{share:.{digits}f}%"
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from math import log2
 from typing import TYPE_CHECKING, Any
 
+from mdm.calibration import Calibration
+
 if TYPE_CHECKING:
     from mdm.model import Model
 
@@ -65,7 +67,9 @@ def _said(found: Mapping[str, Any]) -> list[str]:
         return []
     words = f"decisions: {said['match']} match, {said['no_match']} no_match"
     if line:
-        return [f"{words}; calibrated: {line['slope']:.2f} bits a bit, shifted by {line['shift']:+.1f}"]
+        worth = Calibration(line["shift"], tuple(line["slopes"]), line["ceiling"]).weight
+        told = ", ".join(f"{bits} bits count {worth(bits):.1f}" for bits in (5, 10, 20))
+        return [f"{words}; calibrated: {told}"]
     return [
         f"{words}; not calibrated: too few of which the weight decides" if said["used"] else f"{words}: too few to learn from"
     ]

@@ -249,6 +249,19 @@ def test_models_are_listed_trained_and_activated(project):
     assert project.type("activate", "thing", "9").code == 3
 
 
+def test_a_new_model_is_compared_on_real_pairs_before_it_is_activated(project):
+    trained = json.loads(project.ok("train", "thing", "--json"))
+    answer = project.type("activate", "thing", "2")
+    compared = json.loads(project.ok("models", "thing", "--compare", "1", "2", "--json"))
+
+    assert {level["declared"] for level in trained["levels"]} <= {"", "m", "u", "m, u", "u, m"}
+    assert any(level["declared"] for level in trained["levels"])
+    assert trained["evidence"]["decisions"] == {"match": 0, "no_match": 0, "used": False}
+    assert (trained["difference"]["moves"], compared["difference"]["moves"]) == ({}, {})
+    assert "pairs that move: none; 0 groups would take in others, 0 would fall apart" in answer.err
+    assert project.type("models", "thing", "--compare", "1", "9").code == 3
+
+
 def test_sources_are_listed_and_their_fields_discovered(project):
     assert [s["records"] for s in json.loads(project.ok("sources", "--json"))] == [5, 2]
     assert json.loads(project.ok("discover", "crm", "--json"))[0]["name"] == "things"
