@@ -139,10 +139,11 @@ def _scored(bench: Bench, entity: Entity, found: Model) -> pl.DataFrame:
         "create or replace table blocked_part as select 0::varchar as match_key, a as join_key_l, b as join_key_r from blocked"
     )
     linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register("blocked_part", table_name="blocked_lost"))
-    scored = linker.inference.predict(threshold_match_weight=model.weight_of(entity.review), warning_mode="never")
+    floor = found.calibration.raw(model.weight_of(entity.review))
+    scored = linker.inference.predict(threshold_match_weight=floor, warning_mode="never")
     apart = " or ".join(f'coalesce(l."{c}" <> r."{c}", false)' for c in entity.constrained) or "false"
     rows = bench.frame(
-        "select b.a, b.b, round(match_weight, 6) as weight, b.rule, b.control = 1 as control "
+        f"select b.a, b.b, round({found.calibrated('match_weight')}, 6) as weight, b.rule, b.control = 1 as control "
         f"from {scored.physical_name} s join blocked b on b.a = least(s.record_id_l, s.record_id_r) "
         "and b.b = greatest(s.record_id_l, s.record_id_r) join bench.compare l on l.record_id = b.a "
         f"join bench.compare r on r.record_id = b.b where not ({apart}) order by weight desc, b.a, b.b"

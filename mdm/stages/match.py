@@ -64,17 +64,22 @@ def _for_spark(bench: Bench, run: Run) -> bool:
 def _on_spark(hub: Hub, bench: Bench, entity: Entity, run: Run) -> int:
     """The same pairs with the same weights, made by Spark."""
     scores = entity.comparisons and run.model is not None
+    fitted = model.load(hub, entity.name, run.model) if scores else None
+    floor, weight = model.weight_of(entity.review), "weight"
+    if fitted is not None:
+        floor, weight = fitted.calibration.raw(floor), fitted.calibrated(weight)
     wanted = spark.Pairs(
         entity=entity.name,
         keys=blocking.cold_keys(bench, entity),
         joins=[joins(a) for a in joining(entity)],
-        model=model.load(hub, entity.name, run.model) if scores else None,
-        floor=model.weight_of(entity.review),
+        model=fitted,
+        floor=floor,
         whole=run.whole,
     )
     found = spark.pairs(bench, run.settings, wanted)
     bench.execute(
-        f"create or replace table pairs_new as select a, b, round(weight, 6) as weight, rule, {run.model or 0} as model from scored"
+        f"create or replace table pairs_new as select a, b, round({weight}, 6) as weight, rule, {run.model or 0} as model "
+        "from scored"
     )
     _raise(bench, run.model or 0)
     return found

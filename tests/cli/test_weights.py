@@ -27,10 +27,7 @@ def test_what_is_about_to_change_is_told_from_what_training_found(before, after,
     [
         ({"match": 0, "no_match": 0, "used": False}, None, "3 records; 0 pairs share an identifier"),
         ({"match": 9, "no_match": 4, "used": False}, None, "9 match, 4 no_match: too few to learn from"),
-        (
-            {"match": 90, "no_match": 40, "used": True},
-            LINE, "calibrated: 5 bits count 1.5, 10 bits count 4.0, 20 bits count 9.0",
-        ),
+        ({"match": 90, "no_match": 40, "used": True}, LINE, "calibrated: 5 bits count 1.5, 10 bits count 4.0, 20 bits count 9.0"),
         ({"match": 90, "no_match": 40, "used": True}, None, "not calibrated: too few of which the weight decides"),
     ],
 )
