@@ -72,6 +72,7 @@ def _labelled(opened: context.Context) -> pl.DataFrame:
 
 def _told(pairs: pl.DataFrame, size: int, draws: int) -> None:
     found, numbered = strata(pairs)
+    pl.Config.set_tbl_rows(-1)
     print(found.group_by("kind", "band").agg(pl.col("population").sum(), pl.len().alias("strata")).sort("kind", "band"))
     counts = {
         (kind, verdict): n for kind, verdict, n in pairs.group_by("kind", "verdict").agg(pl.col("stands_for").sum()).iter_rows()

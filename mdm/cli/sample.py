@@ -47,6 +47,8 @@ def audit_sample(
         raise UsageError(f"--confidence {confidence:g} is no share; write for example 0.95 for 95 %")
     if report and (size is not None or joins):
         raise UsageError("--report tells of the sample there is; draw another one without it")
+    if report and confidence != sample.CONFIDENCE:
+        raise UsageError(f"`quality` holds intervals of {sample.CONFIDENCE:.0%}; leave out --report to see others")
     opened = context.opened()
     opened.entity(entity)
     if precision is not None:
@@ -119,7 +121,7 @@ def _plan(plan: Any, *, as_json: bool) -> None:
     wanted = f"a precision of at least {plan.precision:.4%} at {plan.confidence:.0%} confidence"
     rows = [
         {
-            **vars(t), "at_least": t.low, "more_reviews": "no number suffices" if t.more is None else t.more,
+            **vars(t), "accept": f"{t.accept:.9g}", "at_least": t.low, "more_reviews": "no number suffices" if t.more is None else t.more,
             "where": "; ".join(f"{band}: {n}" for band, n in t.bands.items()),
         }
         for t in plan.thresholds

@@ -7,7 +7,7 @@ with intervals. What the machine had decided is kept with the sample, so an answ
 from mdm.sample.draw import SIZE, Sample, drawn, latest
 from mdm.sample.estimate import Figure
 from mdm.sample.interval import CONFIDENCE, reviews_needed, wilson
-from mdm.sample.listing import listing, said
+from mdm.sample.listing import listing
 from mdm.sample.plan import Plan, planned
 from mdm.sample.report import Report, published, reported
 
@@ -25,6 +25,5 @@ __all__ = [
     "published",
     "reported",
     "reviews_needed",
-    "said",
     "wilson",
 ]

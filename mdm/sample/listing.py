@@ -1,6 +1,6 @@
 """The list to review: the pairs of a sample that wait for an answer, with what both records say, as their reader may see it.
 
-Its columns are those of `mdm decide --file` and two per attribute. Nothing in it tells what the machine decided.
+Its columns are those of `mdm decide --file`, and two for each attribute that any of the records has. Nothing in it tells what the machine decided.
 """
 
 import polars as pl
@@ -12,40 +12,37 @@ from mdm.explain import record
 from mdm.sample.draw import Sample
 
 _ROLE = "steward"
+# How a record is written; no attribute can be called so.
+_NAME = "source/stream:key"
 
 
 def listing(context: Context, sample: Sample, pairs: pl.DataFrame) -> pl.DataFrame:
-    """a, b, verdict (empty), reason, then `ATTRIBUTE a` and `ATTRIBUTE b`; `pairs`: see `answer.answered`."""
-    entity = context.entity(sample.entity)
+    """a, b, verdict (empty), reason, then `ATTRIBUTE a` and `ATTRIBUTE b`. `pairs`: see `answer.answered`."""
     waiting = pairs.filter(pl.col("verdict").is_null()).sort("ordinal")
     ends = pl.concat([waiting["a"], waiting["b"]]).unique()
-    with context.hub.read() as session:
-        written = decisions.names(session, ends)
-    values = said(context, entity, ends)
-    names = pl.DataFrame(
-        {"record_id": list(written), "written": list(written.values())}, schema={"record_id": pl.Int64, "written": pl.String}
-    )
-    rows = waiting.select("ordinal", "a", "b")
+    said = _said(context, context.entity(sample.entity), ends)
+    rows = waiting.select("ordinal", _A="a", _B="b")
     for side in ("a", "b"):
-        mine = names.join(values, on="record_id", how="left").rename(
-            {n: f"{n} {side}" for n in values.columns if n != "record_id"}
-        )
-        rows = rows.join(mine.rename({"record_id": side, "written": f"record {side}"}), on=side, how="left")
-    told = {
-        "a": pl.col("record a"),
-        "b": pl.col("record b"),
-        "verdict": pl.lit(""),
-        "reason": pl.lit(f"audit sample {sample.number}"),
-    }
-    sides = [f"{a.name} {side}" for a in entity.attributes for side in ("a", "b")]
-    return rows.sort("ordinal").select(**told, **{n: pl.col(n) for n in sides})
+        mine = said.rename({n: f"{n} {side}" for n in said.columns if n != "record_id"})
+        rows = rows.join(mine, left_on=f"_{side.upper()}", right_on="record_id", how="left", maintain_order="left")
+    told = {"a": f"{_NAME} a", "b": f"{_NAME} b"}
+    held = [n for n in said.columns if n not in ("record_id", _NAME) and said[n].null_count() < said.height]
+    return rows.select(
+        **{side: pl.col(column) for side, column in told.items()}, verdict=pl.lit(""), reason=pl.lit(f"audit sample {sample.number}"),
+        **{f"{n} {side}": pl.col(f"{n} {side}") for n in held for side in ("a", "b")},
+    )  # fmt: skip
 
 
-def said(context: Context, entity: Entity, records: pl.Series) -> pl.DataFrame:
-    """What records say, in the form people read, as text: record_id and every attribute; hidden values masked."""
+def _said(context: Context, entity: Entity, records: pl.Series) -> pl.DataFrame:
+    """What records say, in the form people read, as text; hidden values masked: record_id, how it is written, attributes."""
+    with context.hub.read() as session:
+        written = decisions.names(session, records)
+    schema = {"record_id": pl.Int64, _NAME: pl.String}
+    names = pl.DataFrame({"record_id": list(written), _NAME: list(written.values())}, schema=schema)
     found = record.published(context, entity, records)
     hidden = set(exposure.hidden(entity.attributes, _ROLE))
-    return found.select("record_id", *(_text(a.name, found.schema[a.name], masked=a.name in hidden) for a in entity.attributes))
+    texts = [_text(a.name, found.schema[a.name], masked=a.name in hidden) for a in entity.attributes]
+    return names.join(found.select("record_id", *texts), on="record_id", how="left")
 
 
 def _text(name: str, kind: pl.DataType, *, masked: bool) -> pl.Expr:

@@ -64,8 +64,9 @@ def test_a_plan_says_how_many_reviews_a_statement_needs(project):
         (("thing", "--precision", "99.5"), 2),
         (("thing", "--confidence", "95"), 2),
         (("thing", "--report", "--size", "3"), 2),
+        (("thing", "--report", "--confidence", "0.9"), 2),
     ],
-    ids=["no sample", "no such entity", "a percentage", "confidence in percent", "both at once"],
+    ids=["no sample", "no such entity", "a percentage", "confidence in percent", "both at once", "another confidence"],
 )
 def test_it_ends_with_the_code_that_says_what_to_do(project, arguments, code):
     assert project.type("audit-sample", *arguments).code == code
