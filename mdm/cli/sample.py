@@ -111,7 +111,7 @@ def _told(found: Any, *, as_json: bool) -> None:
     if not drawn.refusals:
         talk.say("only joins were drawn: recall is not known", "yellow")
     elif found.blocking.value is None:
-        talk.say("recall is that of the pairs blocking made; what blocking lost was never measured and is not in it", "yellow")
+        talk.say(f"recall is of the pairs blocking made; `mdm blocking {drawn.entity}` estimates what it loses", "yellow")
 
 
 def _plan(plan: Any, *, as_json: bool) -> None:
