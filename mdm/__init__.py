@@ -22,6 +22,7 @@ _PLACES = {
         "hard",
         "with_compatible",
     ),
+    "mdm.caution": ("Caution",),
     "mdm.connector": ("Connector", "Stream"),
     "pandera.polars": ("Check",),
 }

@@ -1,7 +1,6 @@
 """The declaration of an entity: the single source of its tables, rules, matching and labels.
 
-A declaration is data. It reads nothing and writes nothing, and it defends itself when it is built:
-whatever cannot work is refused by name, with a suggestion.
+A declaration is data. It reads nothing, writes nothing, and defends itself when built: what cannot work is refused by name.
 """
 
 import difflib
@@ -12,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from mdm import survivorship
+from mdm.caution import USUAL, Caution
 from mdm.errors import DeclarationError
 from mdm.standard import Standardiser
 from mdm.survivorship import Rule
@@ -32,10 +32,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 @dataclass(frozen=True)
 class Identity:
-    """What an identifier may do: equal and valid joins, different and both valid parts.
-
-    `compatible` names attributes that must not contradict each other for a join.
-    """
+    """What an identifier may do: equal and valid joins, different and both valid parts; what is `compatible` must not contradict."""
 
     joins: bool = True
     parts: bool = True
@@ -178,13 +175,13 @@ class Veto:
 class Entity:
     """One kind of golden record.
 
-    `comparisons` are Splink comparison creators over attributes (in the form machines compare) and keys; where the data
-    cannot train a level, the m and u configured on it are used. `block` lists the rules that make candidate pairs, `train`
-    the blocks on which expectation maximisation learns. `accept` and `review` are probabilities. `matches_per_record` is
-    the prior where the data cannot tell: how many other records of the same thing a record is expected to have.
-    A blocking key shared by more than `hot` records makes no pairs by itself. `fit` is how weights are learnt: on the
-    `blocks` of `train`, or on all `candidates` that blocking finds, as a mixture of matches and others. `linkage`: two
-    groups are one where their `strongest` pair reaches `accept`, or where the `average` of all pairs does: no chains.
+    `comparisons` are Splink comparison creators over attributes (in the form machines compare) and keys; where the data cannot
+    train a level, the m and u configured on it are used. `block` lists the rules that make candidate pairs, `train` the blocks on
+    which expectation maximisation learns. `accept` and `review` are probabilities. `matches_per_record` is the prior where the
+    data cannot tell: how many other records of the same thing a record is expected to have. A blocking key shared by more than
+    `hot` records makes no pairs by itself. `fit` is how weights are learnt: on the `blocks` of `train`, or on all `candidates`
+    that blocking finds, as a mixture of matches and others. `linkage`: two groups are one where their `strongest` pair reaches
+    `accept`, or where the `average` of all pairs does: no chains. `caution`: what machines leave to stewards all the same.
     """
 
     name: str
@@ -205,6 +202,7 @@ class Entity:
     hot: int = 500
     fit: str = "blocks"
     linkage: str = "strongest"
+    caution: Caution = USUAL
     label: str | None = None
     _by_name: Mapping[str, Attribute] = field(init=False, repr=False, compare=False, default_factory=dict)
 

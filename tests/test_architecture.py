@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # Each line may import only from lines above it; rooms on one line do not import each other.
 LINES = [
     ["errors", "fault"],
-    ["settings", "calibration"],
+    ["settings", "calibration", "caution"],
     ["standard", "identifiers", "survivorship", "identity", "constraint", "digest", "delivered", "mixture", "compare"],
     ["entity", "connector", "checks"],
     ["catalog", "tables", "exposure", "mapping", "project", "prepare", "bench"],

@@ -4,6 +4,6 @@ The result is a function of the sets given: ties are broken by the records' own 
 """
 
 from mdm.constraint.partition import Clusters, clusters, components
-from mdm.constraint.ruling import MERGED, Limits, Rulings
+from mdm.constraint.ruling import BRIDGE, LARGE, MERGED, TIED, Limits, Rulings
 
-__all__ = ["MERGED", "Clusters", "Limits", "Rulings", "clusters", "components"]
+__all__ = ["BRIDGE", "LARGE", "MERGED", "TIED", "Clusters", "Limits", "Rulings", "clusters", "components"]

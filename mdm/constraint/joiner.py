@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from mdm.constraint.ruling import MERGED, Rulings
+from mdm.constraint.ruling import LARGE, MERGED, Rulings
 
 Refused = tuple[int, int, float, str]
 
@@ -62,6 +62,13 @@ class Joiner:
         if any((number, "b" if side == "a" else "a") in large for number, side in small):
             return "a decision keeps them apart"
         return self._vetoed(left, right) if vetoes else None
+
+    def excess(self, a: int, b: int, largest: int | None) -> str | None:
+        """That the clusters of two records would be more than a machine may make one, or None."""
+        size = len(self.of[a].records) + len(self.of[b].records)
+        if largest is None or size <= largest or self.of[a] is self.of[b]:
+            return None
+        return f"{LARGE}: {size} records would be one, and machines join at most {largest}; this is the weakest link"
 
     def _vetoed(self, left: Cluster, right: Cluster) -> str | None:
         for column in sorted(left.values.keys() & right.values.keys()):

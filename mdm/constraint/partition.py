@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from mdm.constraint.guard import TORN
 from mdm.constraint.joiner import Joiner, ruled
 from mdm.constraint.linkage import average, strongest
 from mdm.constraint.ruling import Limits, Rulings
@@ -24,11 +25,14 @@ class Clusters:
     """`assigned`: record_id, cluster (its smallest record). `refused`: a, b, weight, reason.
 
     `parted`: a, b, weight, and the weakest pair between the groups around them, which agree too little: weak_a, weak_b, weakest.
+    `torn`: of those refused because a record fits two equally, a, b, weight, and what fits as well: middle (one of the two),
+    rival, rival_weight.
     """
 
     assigned: pl.DataFrame
     refused: pl.DataFrame
     parted: pl.DataFrame
+    torn: pl.DataFrame
 
 
 def components(edges: pl.DataFrame) -> pl.DataFrame:
@@ -57,7 +61,8 @@ def clusters(
     """Partition records along edges under constraints.
 
     `records`: record_id and the columns that the limits name. `edges`: a, b, weight (match weight in bits); those at or
-    above `accept` connect, the weaker ones only count where an average is taken. `connected` finds components.
+    above `accept` connect, the weaker ones only count where an average is taken or one pair alone may be a bridge.
+    `connected` finds components.
     """
     known = records.select("record_id")
     rulings = _within(rulings, known["record_id"])
@@ -65,14 +70,11 @@ def clusters(
     strong = edges.filter(pl.col("weight") >= limits.accept)
     found = connected(pl.concat([strong.select("a", "b"), extra]))
     grouped = found.join(records, on="record_id")
-    bound = _bound(grouped, rulings, limits)
-    counted = strong
-    if limits.linkage == "average":
-        bound, counted = pl.concat([bound, _loose(found, strong)]).unique(), edges
+    bound = pl.concat([_bound(grouped, rulings, limits), _loose(found, strong, _smallest(limits))]).unique()
     free = found.join(bound, on="component", how="anti").select("record_id", cluster="component")
-    joined = _constrained(grouped.join(bound, on="component", how="semi"), counted, rulings, limits)
+    joined = _constrained(grouped.join(bound, on="component", how="semi"), edges, rulings, limits)
     alone = known.join(found, on="record_id", how="anti").select("record_id", cluster="record_id")
-    return Clusters(pl.concat([free, joined.assigned, alone]), joined.refused, joined.parted)
+    return Clusters(pl.concat([free, joined.assigned, alone]), joined.refused, joined.parted, joined.torn)
 
 
 def _within(rulings: Rulings, known: pl.Series) -> Rulings:
@@ -84,7 +86,8 @@ def _bound(grouped: pl.DataFrame, rulings: Rulings, limits: Limits) -> pl.DataFr
     """The components in which a constraint can bind."""
     differ = [pl.col(c).drop_nulls().n_unique() > 1 for c in limits.alike]
     repeat = [pl.col(c).drop_nulls().is_duplicated().any() for c in limits.distinct]
-    any_of = pl.any_horizontal([*differ, *repeat] or [pl.lit(False)]).first()
+    large = [pl.len() > limits.caution.largest] if limits.caution.largest is not None else []
+    any_of = pl.any_horizontal([*differ, *repeat, *large] or [pl.lit(False)]).first()
     differing = grouped.group_by("component").agg(any_of.alias("bound")).filter("bound").select("component")
     named = {r for a, b in rulings.apart for r in (*a, *b)}
     if not named:
@@ -93,10 +96,19 @@ def _bound(grouped: pl.DataFrame, rulings: Rulings, limits: Limits) -> pl.DataFr
     return pl.concat([differing, said]).unique()
 
 
-def _loose(found: pl.DataFrame, strong: pl.DataFrame) -> pl.DataFrame:
-    """The components in which an average can fall short: three records or more, and not all of their pairs strong."""
+def _smallest(limits: Limits) -> int | None:
+    """The size from which a component in which not all pairs are strong may fall apart by itself."""
+    if limits.linkage == "average":
+        return 3
+    return 2 * limits.caution.bridge if limits.caution.bridge is not None else None
+
+
+def _loose(found: pl.DataFrame, strong: pl.DataFrame, smallest: int | None) -> pl.DataFrame:
+    """The components of at least so many records in which not all pairs are strong."""
+    if smallest is None:
+        return found.select("component").clear()
     pairs = strong.select("a", "b").unique().join(found, left_on="a", right_on="record_id").group_by("component").len("pairs")
-    sizes = found.group_by("component").agg(pl.len().cast(pl.Int64).alias("size")).filter(pl.col("size") > 2)
+    sizes = found.group_by("component").agg(pl.len().cast(pl.Int64).alias("size")).filter(pl.col("size") >= smallest)
     whole = pl.col("size") * (pl.col("size") - 1) // 2
     return sizes.join(pairs, on="component", how="left").filter(pl.col("pairs").fill_null(0) < whole).select("component")
 
@@ -109,9 +121,9 @@ def _constrained(grouped: pl.DataFrame, edges: pl.DataFrame, rulings: Rulings, l
     home = grouped.select("record_id", "component")
     inside = edges.join(home, left_on="a", right_on="record_id").join(home, left_on="b", right_on="record_id", suffix="_b")
     local = inside.filter(pl.col("component") == pl.col("component_b")).select("a", "b", "weight")
-    parted = pl.DataFrame(schema=PARTED)
+    parted, torn = pl.DataFrame(schema=PARTED), pl.DataFrame(schema=TORN)
     if limits.linkage == "average":
-        against, parted = average(joiner, local, limits.accept)
+        against, parted = average(joiner, local, limits)
     else:
-        against = strongest(joiner, local)
-    return Clusters(joiner.assigned(), pl.DataFrame(refused + against, schema=_REFUSED, orient="row"), parted)
+        against, torn = strongest(joiner, local, limits)
+    return Clusters(joiner.assigned(), pl.DataFrame(refused + against, schema=_REFUSED, orient="row"), parted, torn)

@@ -4,8 +4,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-# How the reason begins when a merge at the source is refused.
+from mdm.caution import NONE, Caution
+
+# How the reasons begin: a merge at the source that is refused, a group that grew too large, two groups that one pair alone
+# holds together, and a record that fits two equally well.
 MERGED = "merged at the source"
+LARGE = "too large a group"
+BRIDGE = "one link holds two groups together"
+TIED = "fits two equally"
 
 
 @dataclass(frozen=True)
@@ -44,10 +50,12 @@ class Limits:
 
     `alike`: columns in which two members of one cluster may not differ (null differs from nothing). `distinct`: columns in
     which no two may have the same value (null is no value). `linkage`: whether the strongest pair between two clusters
-    joins them, or the average of all. `accept`: the weight, in bits, that joins.
+    joins them, or the average of all. `accept`: the weight, in bits, that joins; `sure`: the weight of an identifier.
     """
 
     alike: Sequence[str] = ()
     distinct: Sequence[str] = ()
     linkage: str = "strongest"
     accept: float = -math.inf
+    sure: float = math.inf
+    caution: Caution = NONE

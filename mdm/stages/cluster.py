@@ -8,6 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from mdm import constraint, identity, model, question, spark
+from mdm.caution import IDENTIFIER_WEIGHT
 from mdm.constraint import Limits, Rulings
 from mdm.entity import Entity
 from mdm.hub import Hub, Run, Session, Tally
@@ -31,7 +32,8 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
         named = bench.frame("select record_id, source, stream, source_key from bench.record semi join _touched using (record_id)")
     edges = _edges(hub, entity, run, touched)
     records = records.join(bench.frame("select record_id, stream from distinct_record"), on="record_id", how="left")
-    limits = Limits(columns, ["stream"], linkage=entity.linkage, accept=model.weight_of(entity.accept))
+    accept = model.weight_of(entity.accept)
+    limits = Limits(columns, ["stream"], entity.linkage, accept, IDENTIFIER_WEIGHT, entity.caution)
     wide = spark.called_for(run.settings.run, touched.height)
     connected = spark.components(run.settings) if wide else constraint.components
     result = constraint.clusters(records, edges, said.rulings, limits, connected=connected)

@@ -12,12 +12,11 @@ import sqlalchemy as sa
 
 from mdm import blocking, model, spark
 from mdm.bench import Bench
+from mdm.caution import IDENTIFIER_WEIGHT
 from mdm.entity import Attribute, Entity
 from mdm.hub import Hub, Run, Tally
 from mdm.hub.version import visible
 
-# An identifier that joins is worth at least this many bits.
-IDENTIFIER_WEIGHT = 40.0
 IDENTIFIER_RULE = -1
 _CHUNK = 20_000_000
 _PAIR: Any = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64, "rule": pl.Int64, "model": pl.Int64}
