@@ -77,6 +77,17 @@ def asked(opened: Any) -> list[dict[str, Any]]:
         return [dict(r) for r in rows]
 
 
+def opened(folder: Path, records: pl.DataFrame) -> Any:
+    """A project with an empty hub in the working folder, and the records in its sources."""
+    folder.mkdir(parents=True, exist_ok=True)
+    generate.write(folder, records)
+    generate.write_truth(folder, records)
+    (folder / "mdm.toml").write_text(generate.settings(), encoding="utf-8")
+    made = context.opened()
+    migration.lay(made.hub)
+    return made
+
+
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -91,25 +102,20 @@ def main() -> None:
 def measured(folder: Path, count: int, *, clean: bool = False) -> dict[str, Any]:
     """Generate, poison, run and compare with the truth."""
     folder.mkdir(parents=True, exist_ok=True)
-    records = generate.hcps(count)
-    given = [] if clean else hubs(count)
-    records = poisoned(records, given)
-    generate.write(folder, records)
-    generate.write_truth(folder, records)
-    (folder / "mdm.toml").write_text(generate.settings(), encoding="utf-8")
     os.chdir(folder)
-    opened = context.opened()
-    migration.lay(opened.hub)
+    given = [] if clean else hubs(count)
+    records = poisoned(generate.hcps(count), given)
+    project = opened(folder, records)
     started = time.monotonic()
-    report = pipeline.run(opened, ["hcp"]).as_dict()["entities"][0]
-    found = evaluate.evaluated(opened, "hcp", folder / "truth.csv").as_dict()
-    questions = pl.DataFrame(asked(opened), infer_schema_length=None)
+    report = pipeline.run(project, ["hcp"]).as_dict()["entities"][0]
+    found = evaluate.evaluated(project, "hcp", folder / "truth.csv").as_dict()
+    questions = pl.DataFrame(asked(project), infer_schema_length=None)
     kinds = [question.kind(r) for r in questions["reason"]] if questions.height else []
     return {
         "count": count,
         "hubs": [f"{one.size}: {' + '.join(f'{k} {v}' for k, v in one.values.items())}" for one in given],
         "largest_true": records["cluster"].value_counts()["count"].max(),
-        "largest_found": largest(opened),
+        "largest_found": largest(project),
         "evaluated": found,
         "queue": dict(pl.Series("kind", kinds, dtype=pl.String).value_counts(sort=True).iter_rows()),
         "hub_questions": [r for r, k in zip(questions["reason"], kinds, strict=True) if k == "shared"] if kinds else [],

@@ -4,6 +4,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from mdm import decisions
+from mdm.bench import Bench
 from mdm.constraint import Rulings
 from mdm.decisions.takeover import adopted as adopted_ids
 from mdm.entity import Entity
@@ -37,6 +38,26 @@ class Said:
         unsure = members.filter(pl.col("number").is_in([n for n, v in verdicts.items() if v == "unsure"]))
         merged = run.bench.frame("select record_id, merged_into from merged where merged_into is not null order by 1, 2").rows()
         return cls(Rulings([t for t in together if t], merged, apart, taken_over), named, withdrawn, unsure, adopted)
+
+    def undecided(self, bench: Bench) -> list[tuple[frozenset[int], frozenset[int]]]:
+        """Both sides of each `unsure`, as long as none of the records it names has changed since."""
+        if self.unsure.is_empty():
+            return []
+        fresh = self.unsure.join(bench.frame("select record_id, seq from bench.record"), on="record_id")
+        quiet = fresh.group_by("number").agg(
+            stale=(pl.col("seq") > pl.col("seen_seq")).any(),
+            a=pl.col("record_id").filter(pl.col("side") == "a"),
+            b=pl.col("record_id").filter(pl.col("side") == "b"),
+        )
+        sides = quiet.filter(~pl.col("stale")).sort("number").select("a", "b")
+        return [(frozenset(a), frozenset(b)) for a, b in sides.iter_rows()]
+
+    def spoken(self, bench: Bench, records: frozenset[int]) -> pl.DataFrame:
+        """Whom decisions name together with these records: head (one of them), record_id."""
+        pairs = {(h, r) for group in self.rulings.together for h in group & records for r in group - {h}}
+        for a, b in (*self.rulings.apart, *self.undecided(bench)):
+            pairs |= {(h, r) for one, other in ((a, b), (b, a)) for h in one & records for r in other}
+        return pl.DataFrame(sorted(pairs), schema={"head": pl.Int64, "record_id": pl.Int64}, orient="row")
 
 
 def _news(session: Session, hub: Hub, entity: Entity, run: Run) -> tuple[pl.DataFrame, frozenset[int]]:

@@ -9,10 +9,10 @@ from mdm.blocking.forecast import Cost, Forecast, forecast, remember
 from mdm.blocking.lost import Lost, Recall, lost
 from mdm.blocking.pair import candidates, cold_keys, made, reopen
 from mdm.blocking.refusal import allow, allow_training
-from mdm.blocking.rule import blocks, hot_keys, hot_names, key_sql, rules
+from mdm.blocking.rule import blocks, bound, hot_keys, hot_names, key_sql, rules
 from mdm.blocking.sample import fresh
 
 __all__ = [
-    "Advice", "Cost", "Forecast", "Lost", "Recall", "advice", "allow", "allow_training", "blocks", "candidates", "cold_keys", "forecast",
+    "Advice", "Cost", "Forecast", "Lost", "Recall", "advice", "allow", "allow_training", "blocks", "bound", "candidates", "cold_keys", "forecast",
     "fresh", "hot_keys", "hot_names", "key_sql", "lost", "made", "remember", "reopen", "rules",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from mdm.bench import Bench
-from mdm.blocking.rule import blocks, key_sql
+from mdm.blocking.rule import blocks, bound, key_sql
 from mdm.entity import Block, Entity
 
 # Pairs a run may make where no setting says otherwise: this many, or so many a record where that is more.
@@ -118,7 +118,7 @@ def limit(bench: Bench, records: int) -> int:
 
 def cost(entity: Entity, number: int, rule: Block, sized: pl.DataFrame) -> Cost:
     """What one rule makes, from its sizes. Pure."""
-    most = rule.hot or entity.hot
+    most = bound(entity, rule)
     cool, hot = sized.filter(pl.col("n") <= most), sized.filter(pl.col("n") > most)
     joining = {a.name for a in entity.identifiers if a.identity and a.identity.joins}
     company = cool.filter(pl.col("n") > 1)
@@ -157,7 +157,7 @@ def changed(bench: Bench, entity: Entity) -> int:
         keys = key_sql(bench, list(columns))
         found += bench.execute(
             f"with keys as ({keys}), large as (select k, count(*) as n from keys group by k having count(*) <= "
-            f"{columns.hot or entity.hot}) select coalesce(sum(n - 1), 0)::bigint from keys join large using (k) where record_id in "
+            f"{bound(entity, columns)}) select coalesce(sum(n - 1), 0)::bigint from keys join large using (k) where record_id in "
             "(select record_id from changed)"
         )[0][0]
     return found

@@ -21,6 +21,13 @@ def blocks(entity: Entity) -> list[Block]:
     return [*declared, *(j for j in joining if j not in declared)]
 
 
+def bound(entity: Entity, block: Block) -> int:
+    """How many records may share a key of a rule; an identifier's, no more than may be one thing."""
+    hot = block.hot or entity.hot
+    joining = any(block == (a.name,) for a in entity.identifiers if a.identity and a.identity.joins)
+    return min(hot, entity.caution.largest or hot) if joining else hot
+
+
 def key_sql(bench: Bench, columns: list[str]) -> str:
     """SQL of (record_id, k, text) for one rule; a list column gives a key per element."""
     kinds = dict(
@@ -43,7 +50,7 @@ def hot_keys(bench: Bench, entity: Entity, among: Collection[int] | None = None)
     """Keys that too many records share: rule, name (a digest of the key), k. `among`: the rules that have any, where known."""
     parts = [
         f"select {i} as rule, (md5_number_lower(any_value(t)) >> 1)::bigint as name, k from ({key_sql(bench, list(columns))}) "
-        f"group by k having count(*) > {columns.hot or entity.hot}"
+        f"group by k having count(*) > {bound(entity, columns)}"
         for i, columns in enumerate(blocks(entity))
         if among is None or i in among
     ]

@@ -6,6 +6,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from mdm import decisions, model
+from mdm.caution import IDENTIFIER_WEIGHT
 from mdm.constraint import Limits, Rulings
 from mdm.entity import Entity
 from mdm.hub import Session
@@ -40,7 +41,8 @@ def around(session: Session, entity: Entity, held: Snapshot, asked: Asked, score
         a=pl.min_horizontal("record_id", pl.lit(asked.record_id)), b=pl.max_horizontal("record_id", pl.lit(asked.record_id)),
         weight="weight",
     ).filter(pl.col("weight") >= model.weight_of(entity.review))  # fmt: skip
-    limits = Limits(columns, ["stream"], linkage=entity.linkage, accept=model.weight_of(entity.accept))
+    accept = model.weight_of(entity.accept)
+    limits = Limits(columns, ["stream"], entity.linkage, accept, IDENTIFIER_WEIGHT, entity.caution)
     if len(ids) < 2 and asked.stream is None:
         # Nothing was ever said of a record that has not landed, nor of one golden record and itself.
         return Around(records, mine, Rulings(), limits, model.weight_of(entity.review))

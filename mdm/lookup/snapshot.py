@@ -103,7 +103,7 @@ def _keys(bench: Bench, entity: Entity) -> Keys:
         found = bench.frame(f"select k, record_id from ({blocking.key_sql(bench, columns)}) order by k, record_id")
         hashes.append(found["k"].cast(pl.UInt64).to_numpy())
         rows.append(np.searchsorted(ids, found["record_id"].to_numpy()).astype(np.int32))
-        limits.append(block.hot or entity.hot)
+        limits.append(blocking.bound(entity, block))
     return Keys(hashes, rows, limits)
 
 

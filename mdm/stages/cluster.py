@@ -37,7 +37,6 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     wide = spark.called_for(run.settings.run, touched.height)
     connected = spark.components(run.settings) if wide else constraint.components
     result = constraint.clusters(records, edges, said.rulings, limits, connected=connected)
-    refused = pl.concat([result.refused, question.disagreeing(result.parted, named)])
     parts = result.assigned.join(named, on="record_id")
     past = _past(hub, entity, run, said, before, parts)
     future = identity.assign(
@@ -52,11 +51,13 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     bench.store("ids", future.assigned.select("golden_id", "founder", "born", "kind"))
     bench.store("retired", future.retired.cast({"golden_id": pl.String, "successor_id": pl.String}))
     bench.store("before", before)
-    asked = question.asked(hub, entity, run, said, edges, refused, assigned, touched)
+    found = question.Found(edges, result, assigned.select("record_id", "golden_id"), touched)
+    asked = question.asked(hub, entity, run, said, found)
     bench.store("touched", touched)
     bench.store("questions", asked)
+    refused = result.refused.height + result.parted.height
     return Tally({
-        "touched": touched.height, "clusters": future.assigned.height, "refused": refused.height, "questions": asked.height,
+        "touched": touched.height, "clusters": future.assigned.height, "refused": refused, "questions": asked.height,
     })  # fmt: skip
 
 

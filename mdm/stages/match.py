@@ -114,7 +114,8 @@ def _score(hub: Hub, bench: Bench, entity: Entity, run: Run) -> None:
             )
             scored.drop_table_from_database_and_remove_from_cache()
     for attribute in joining(entity):
-        _joined(bench, attribute, run.model or 0)
+        own = next(n for n, columns in blocking.rules(entity) if columns == [attribute.name])
+        _joined(bench, attribute, own, run.model or 0)
 
 
 def joining(entity: Entity) -> list[Attribute]:
@@ -122,11 +123,12 @@ def joining(entity: Entity) -> list[Attribute]:
     return [a for a in entity.identifiers if a.identity and a.identity.joins]
 
 
-def _joined(bench: Bench, attribute: Attribute, number: int) -> None:
-    """Pairs that an identifier joins by itself: equal, valid, and the names compatible."""
+def _joined(bench: Bench, attribute: Attribute, own: int, number: int) -> None:
+    """Pairs that an identifier joins by itself: equal, valid, shared by no more than may be one, and the names compatible."""
+    usual = f'hash(l."{attribute.name}") not in (select k from hot_now where rule = {own})'
     bench.execute(
         "create or replace temp table joined as select a, b from blocked join bench.compare l on l.record_id = a "
-        f"join bench.compare r on r.record_id = b where {joins(attribute)}"
+        f"join bench.compare r on r.record_id = b where {joins(attribute)} and {usual}"
     )
     _raise(bench, number)
 

@@ -160,21 +160,12 @@ def _retired(hub: Hub, entity: Entity, run: Run) -> None:
 
 def _questions(hub: Hub, entity: Entity, run: Run) -> None:
     table, bench = hub.tables(entity.name).question, run.bench
+    # The whole queue, for what a question says depends on the others.
     made = bench.frame("select * from questions order by a, b")
     before = made.clear()
-    columns = [table.c[n] for n in ("a", "b", "weight", "reason", "priority")]
     if run.base:
         with hub.read() as session:
-            query = sa.select(*columns).where(visible(table, run.base))
-            before = session.frame(query)
-        if not run.whole:
-            ids = bench.frame("select record_id from touched")
-            before = pl.concat(
-                [
-                    before.join(ids, left_on="a", right_on="record_id", how="semi"),
-                    before.join(ids, left_on="b", right_on="record_id", how="semi"),
-                ]
-            ).unique()
+            before = session.frame(sa.select(*(table.c[n] for n in made.columns)).where(visible(table, run.base)))
     same = list(made.columns)
     gone = before.join(made, on=same, how="anti").select("a", "b")
     if gone.height:
