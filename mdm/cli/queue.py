@@ -5,13 +5,14 @@ from typing import Any
 import sqlalchemy as sa
 import typer
 
-from mdm import decisions, model
+from mdm import decisions, model, question
 from mdm.cli import talk
 from mdm.entity import Entity
 from mdm.errors import ConflictError
 from mdm.hub import Session
 from mdm.hub.run import pointer
 from mdm.hub.version import visible
+from mdm.question.forecast import STEPS
 
 _ANSWERS = {"m": "match", "n": "no_match", "u": "unsure"}
 
@@ -25,8 +26,8 @@ def review(context: Any, name: str, limit: int) -> None:
         talk.say(f"the queue of {name} is empty")
         return
     said: list[int] = []
-    for place, question in enumerate(questions, start=1):
-        _show(context, entity, question, f"{place} of {len(questions)}")
+    for place, one in enumerate(questions, start=1):
+        _show(context, entity, one, f"{place} of {len(questions)}")
         answer = _asked()
         if answer == "q":
             break
@@ -36,8 +37,18 @@ def review(context: Any, name: str, limit: int) -> None:
             talk.say("the last answer is taken back")
             answer = _asked()
         if answer in _ANSWERS:
-            said += _decided(context, name, question, _ANSWERS[answer])
+            said += _decided(context, name, one, _ANSWERS[answer])
     talk.done(f"{len(said)} answered; the next `mdm run {name}` applies it")
+
+
+def forecast(context: Any, name: str, limit: int | None, *, as_json: bool) -> None:
+    """Tell what the next answers are expected to bring."""
+    with context.hub.read() as session:
+        found = question.outlook(session, context.entity(name), [limit] if limit else STEPS)
+    rows = [{"entity": name, **one.as_dict()} for one in found]
+    talk.rows(
+        rows, ("answers", "duplicates", "usual", "pairs", "recall"), as_json=as_json, title=f"what answers would bring, {name}"
+    )
 
 
 def _asked() -> str:

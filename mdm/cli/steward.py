@@ -242,17 +242,27 @@ def adopt(
 
 
 def review(
-    entity: Entity, limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Stop after this many questions.")] = 50
+    entity: Entity,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="So many questions; 50, if nothing is said.")] = None,
+    forecast: Annotated[bool, typer.Option("--forecast", help="Ask nothing: tell what answers would bring.")] = False,
+    json: Annotated[bool, talk.JSON] = False,
 ) -> None:
     """Answer the queue, one question at a time.
 
     $ mdm review hcp
 
     $ mdm review site --limit 10
+
+    $ mdm review hcp --forecast
     """
     from mdm.cli import queue
 
-    queue.review(_opened(), entity, limit)
+    if forecast:
+        queue.forecast(_opened(), entity, limit, as_json=json)
+    elif json:
+        raise UsageError("--json goes with --forecast; for the queue itself read the relation <entity>_queue")
+    else:
+        queue.review(_opened(), entity, limit or 50)
 
 
 def _numbered(number: int, text: str, *, as_json: bool) -> None:

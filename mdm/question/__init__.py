@@ -7,5 +7,6 @@ however the data came.
 from mdm.question.asking import asked
 from mdm.question.home import Found
 from mdm.question.kind import BEGINNINGS, kind
+from mdm.question.outlook import outlook
 
-__all__ = ["BEGINNINGS", "Found", "asked", "kind"]
+__all__ = ["BEGINNINGS", "Found", "asked", "kind", "outlook"]
