@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from mdm import blocking, decisions, model
+from mdm.caution import IDENTIFIER_WEIGHT
 from mdm.context import Context
 from mdm.decisions import RecordName
 from mdm.entity import Entity
@@ -118,7 +119,7 @@ class Matcher:
 def _weighed(found: pl.DataFrame, rules: pl.DataFrame, own: int) -> pl.DataFrame:
     """Scored pairs with the other record, the weight a run gives and the rule it gives it by, the heaviest first."""
     other = pl.when(pl.col("record_id_l") == own).then("record_id_r").otherwise("record_id_l")
-    identified = pl.max_horizontal("calibrated", pl.lit(match.IDENTIFIER_WEIGHT))
+    identified = pl.max_horizontal("calibrated", pl.lit(IDENTIFIER_WEIGHT))
     return (
         found.with_columns(record_id=other, weight=pl.when("joined").then(identified).otherwise("calibrated"))
         .drop_nulls("weight")
