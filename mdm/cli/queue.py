@@ -60,13 +60,13 @@ def _asked() -> str:
         return "q"
 
 
-def _decided(context: Any, name: str, question: dict[str, Any], verdict: str) -> list[int]:
+def _decided(context: Any, name: str, one: dict[str, Any], verdict: str) -> list[int]:
     reason = typer.prompt("why", default="reviewed", err=True)
     try:
         with context.hub.begin() as tx:
             number = decisions.decide(
-                tx, name, question["a"], question["b"], verdict, actor=context.actor, reason=reason,
-                expected_version=question["version"],
+                tx, name, one["a"], one["b"], verdict, actor=context.actor, reason=reason,
+                expected_version=one["version"],
             )  # fmt: skip
     except ConflictError as error:
         talk.say(str(error), "yellow")
@@ -87,18 +87,20 @@ def _questions(session: Session, entity: Entity, limit: int) -> list[dict[str, A
     return [one for one in asked if not _answered(session, entity.name, one)]
 
 
-def _answered(session: Session, entity: str, question: dict[str, Any]) -> bool:
-    return question["version"] > decisions.published_seq(session, entity)
+def _answered(session: Session, entity: str, one: dict[str, Any]) -> bool:
+    return one["version"] > decisions.published_seq(session, entity)
 
 
-def _show(context: Any, entity: Entity, question: dict[str, Any], place: str) -> None:
+def _show(context: Any, entity: Entity, one: dict[str, Any], place: str) -> None:
     with context.hub.read() as session:
-        left, right = (_golden(session, entity, record) for record in question["ids"])
-    probability = model.in_percent(question["weight"])
+        left, right = (_golden(session, entity, record) for record in one["ids"])
+    # Of a value that many share nothing was weighed.
+    shared = question.kind(one["reason"]) == "shared"
+    weighed = "" if shared else f"; weight {one['weight']:.1f} bits, probability {model.in_percent(one['weight'])}"
     talk.data("")
-    talk.say(f"{place}: {question['reason']}; weight {question['weight']:.1f} bits, probability {probability}", "bold")
+    talk.say(f"{place}: {one['reason']}{weighed}", "bold")
     rows = [
-        {"": "record", "A": question["a"], "B": question["b"]},
+        {"": "record", "A": one["a"], "B": one["b"]},
         {"": "golden id", "A": left.get("golden_id"), "B": right.get("golden_id")},
     ]
     for attribute in entity.attributes:
