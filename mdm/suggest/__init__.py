@@ -21,6 +21,8 @@ from mdm.suggest.declaration import Plan, written
 from mdm.suggest.selection import Option
 from mdm.train import candidates, pattern
 
+Rule = tuple[tuple[str, ...], int | None, str]
+
 _FEWEST = 20
 # A comparison whose levels all weigh less than this, in bits, says nothing.
 _SILENT = 0.3
@@ -65,7 +67,15 @@ def _planned(scratch: Bench, entity: Entity, records: pl.DataFrame, plan: Plan) 
     settings = candidates.fitted(scratch, trial, model.declared(trial), words, {"records": records.height})
     picked = selection.chosen(found, _likely(scratch, trial, settings, found), records.height)
     blocks = [(o.columns, o.hot, _why(o, share, records.height)) for o, share in picked]
-    return replace(plan, blocks=blocks or plan.blocks, train=plan.blocks, silent=_silent(settings["comparisons"]))
+    return replace(
+        plan, blocks=blocks or _finding(scratch, trial, plan.blocks), train=plan.blocks, silent=_silent(settings["comparisons"])
+    )
+
+
+def _finding(scratch: Bench, trial: Entity, blocks: Sequence[Rule]) -> Sequence[Rule]:
+    """The rules but those that find nobody, such as a column that tells every record apart; all, where all are such."""
+    silent = {c.number for c in blocking.forecast(scratch, trial).costs if c.silent}
+    return [block for number, block in enumerate(blocks) if number not in silent] or blocks
 
 
 def _why(option: Option, share: float, records: int) -> str:

@@ -86,3 +86,18 @@ def test_too_few_records_are_refused_in_words():
 
     with pytest.raises(UsageError, match="too few"):
         suggest.suggested(bench, bare())
+
+
+def test_a_column_that_tells_every_record_apart_is_no_rule_by_itself():
+    serials = [f"s{n}" for n in range(1200)]
+    scratch = Bench(None)
+    rows = pl.DataFrame({"record_id": range(1200), "serial": serials, "town": [f"t{n // 3}" for n in range(1200)]})
+    scratch.store("bench.compare", rows.cast({"record_id": pl.Int64}))
+    names = [Attribute("serial", "A number like no other."), Attribute("town", "Where it is.")]
+    rules = [(("serial",), None, ""), (("town",), None, "")]
+    both = Entity(name="thing", about="A thing.", prefix="THG", attributes=names, block=[["serial"], ["town"]])
+
+    kept = suggest._finding(scratch, both, rules)
+    scratch.close()
+
+    assert kept == rules[1:]
