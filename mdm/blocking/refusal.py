@@ -74,7 +74,7 @@ def _explosion(bench: Bench, entity: Entity, ahead: Forecast, pairs: int) -> str
     change = "; or ".join(map(_told, help_)) if help_ else "add a column to it that tells more records apart"
     return (
         f"{entity.name}: blocking would make {pairs:,} pairs of {ahead.records:,} records, more than the limit of "
-        f"{ahead.limit:,}; nothing was matched, and what is published stays. Most come from the rule {written(worst.columns)}: "
+        f"{ahead.limit:,}; nothing was matched, what has landed and what is published stays. Most come from the rule {written(worst.columns)}: "
         f"{worst.pairs:,} pairs of {worst.keys:,} keys, the largest {keys}. In rules/{entity.name}.py, instead of it: {change}. "
         f"Or allow them with `[run] pairs = {pairs}`, which needs about {size(pairs * BYTES)} of memory or disk"
     )
@@ -88,7 +88,7 @@ def _barren(ahead: Forecast) -> str:
     told = ", ".join(f"{written(c.columns)} ({c.silent})" for c in ahead.costs if c.silent)
     return (
         f"{ahead.entity}: blocking would find no pairs among {ahead.records:,} records of {ahead.streams} streams, so nothing "
-        f"could ever be joined; nothing was matched, and what is published stays. Its rules are: {told}. Add a rule of columns "
+        f"could ever be joined; nothing was matched, what has landed and what is published stays. Its rules are: {told}. Add a rule of columns "
         f"that records of one thing share, such as a name with a postcode; `mdm suggest {ahead.entity}` proposes some"
     )
 
