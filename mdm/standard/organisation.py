@@ -1,5 +1,7 @@
 """Standardisers for names of organisations and their specialties."""
 
+from string import ascii_lowercase
+
 import polars as pl
 
 from mdm.standard.script import latin
@@ -85,6 +87,17 @@ def _words(table: str) -> dict[str, str]:
     return {word: kept for kept, _, words in lines for word in words.split()}
 
 
+def _slips(word: str) -> set[str]:
+    """The word with one key struck wrongly: a letter left out, another one, one too many, or two exchanged."""
+    parts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    short = {a + b[1:] for a, b in parts if b} | {a + b[1] + b[0] + b[2:] for a, b in parts if len(b) > 1}
+    return (short | {a + letter + b[cut:] for a, b in parts for letter in ascii_lowercase for cut in (0, 1)}) - {word}
+
+
+# Alone among the words it tells two organisations apart: a department and its house.
+_DEPARTMENT = dict.fromkeys(sorted(_slips("department")), "department")
+
+
 def _org_name(column: pl.Expr) -> pl.Expr:
     said = text.expr(column).str.replace_all(r"\s+([,;.])", "$1")
     return present(said.str.replace(r"^[-–*,;\s]+", "").str.strip_chars_end(" ,;"))
@@ -95,7 +108,7 @@ def _org_key(column: pl.Expr) -> pl.Expr:
     joined = latin.expr(column).str.replace_all(r"\b(\p{L})\.", "$1")
     plain = folded.expr(joined)
     dropped = dict.fromkeys([*_SMALL_WORDS.split(), *_LEGAL.split()], "")
-    known = reworded(plain, _words(_WORDS) | {"surgicenter": "surgery center"} | dropped)
+    known = reworded(plain, _DEPARTMENT | _words(_WORDS) | {"surgicenter": "surgery center"} | dropped)
     last = known.str.replace_all(r"\bhealth care\b", "healthcare")
     bare = last.str.replace(rf"(?: (?:{_LEGAL_LAST.replace(' ', '|')}|p [ac]|l l [cp]))+$", "")
     return pl.coalesce(present(bare), plain)

@@ -68,3 +68,9 @@ def test_the_name_tells_the_department(site, published):
     rows = published(site, HOUSE | {"name": "Department of Internal Medicine, Saint Maren Hospital"}, HOUSE)
 
     assert rows["department"].to_list() == ["Internal Medicine", None]
+
+
+def test_a_department_is_heard_through_a_slip(entities, parts):
+    house, department = {"name": "Saint Oswin Hospital"}, {"name": "Dpeartment of Surgery, Saint Oswin Hospital"}
+
+    assert parts(entities["site"], house, department) == {"unit"}
