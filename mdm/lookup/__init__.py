@@ -1,7 +1,7 @@
 """Lookup: one record, as somebody types it, matched now against everything the last run left behind.
 
-The same standardising, the same keys and the same weights as in a run, and nothing is written. It works on a copy, so that
-it waits for no run and no run waits for it.
+The same standardising, the same keys and the same weights as in a run, and nothing is written. It works on a copy: only
+while that is taken does it stand in the way of a run.
 """
 
 from mdm.lookup.candidate import Candidate, Found
