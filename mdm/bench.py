@@ -15,7 +15,7 @@ import polars as pl
 from mdm.errors import LockedError
 
 # Who only reads a bench copies what it needs and lets go: a run waits for that long, a reader does not wait for a run.
-_RUN_WAITS, _READER_WAITS, _PAUSE = 30.0, 2.0, 0.05
+_RUN_WAITS, _READER_WAITS, _PAUSE = 180.0, 2.0, 0.05
 
 
 class Bench:
