@@ -6,14 +6,13 @@ import polars as pl
 
 from mdm.bench import Bench
 from mdm.blocking.rule import hot_keys, key_sql, rules
+from mdm.blocking.touched import CHANGED
 from mdm.entity import Entity
 
 
-def reopen(bench: Bench, entity: Entity, hot: pl.DataFrame, before: Iterable[Sequence[int]]) -> None:
-    """A key that became hot, or no longer is, reopens the pairs of all its records. `before`: see `hot_names`."""
+def reopen(bench: Bench, entity: Entity, hot: pl.DataFrame, before: Iterable[Sequence[int]]) -> bool:
+    """A key that became hot, or no longer is, reopens the pairs of all its records; whether any did. `before`: see `hot_names`."""
     crossed = {(r, n) for r, n in before} ^ set(hot.select("rule", "name").iter_rows())
-    if not crossed:
-        return
     for i, columns in rules(entity):
         names = [n for r, n in crossed if r == i]
         if names:
@@ -22,6 +21,7 @@ def reopen(bench: Bench, entity: Entity, hot: pl.DataFrame, before: Iterable[Seq
                 "(md5_number_lower(t) >> 1)::bigint in "
                 f"({', '.join(map(str, names))})"
             )
+    return bool(crossed)
 
 
 def candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
@@ -30,24 +30,23 @@ def candidates(bench: Bench, entity: Entity, *, whole: bool) -> int:
     may_pair = "x.k = y.k and coalesce(x.stream <> y.stream, true)"
     bench.execute("create or replace table blocked_all (a bigint, b bigint, rule integer)")
     for i, columns in rules(entity):
-        keys = f"({key_sql(bench, columns)})"
-        bench.execute(
-            f"create or replace temp table keys as select record_id, k, stream from {keys} left join distinct_record "
-            f"using (record_id) where k not in (select k from hot_now where rule = {i})"
-        )
+        cool = f"left join distinct_record using (record_id) where k not in (select k from hot_now where rule = {i})"
         if whole:
+            bench.execute(
+                f"create or replace temp table keys as select record_id, k, stream from ({key_sql(bench, columns)}) {cool}"
+            )
             bench.execute(
                 f"insert into blocked_all select x.record_id, y.record_id, {i} from keys x join keys y on {may_pair} and "
                 "x.record_id < y.record_id"
             )
         else:
-            bench.execute(
-                "create or replace temp table keys_changed as select record_id, k, stream from keys semi join "
-                "changed_ids using (record_id)"
-            )
+            mine = f"select record_id, k, stream from ({key_sql(bench, columns, source=CHANGED)}) {cool}"
+            bench.execute(f"create or replace temp table keys_changed as {mine}")
+            keys = key_sql(bench, columns, within="select k from keys_changed")
             bench.execute(
                 f"insert into blocked_all select least(x.record_id, y.record_id), greatest(x.record_id, y.record_id), {i} "
-                f"from keys_changed x join keys y on {may_pair} and x.record_id <> y.record_id"
+                f"from keys_changed x join (select record_id, k, stream from ({keys}) {cool}) y on {may_pair} and "
+                "x.record_id <> y.record_id"
             )
     bench.execute("create or replace table blocked as select a, b, min(rule) as rule from blocked_all group by a, b")
     bench.execute("drop table blocked_all")

@@ -28,22 +28,27 @@ def bound(entity: Entity, block: Block) -> int:
     return min(hot, entity.caution.largest or hot) if joining else hot
 
 
-def key_sql(bench: Bench, columns: list[str]) -> str:
-    """SQL of (record_id, k, text) for one rule; a list column gives a key per element."""
+def key_sql(bench: Bench, columns: list[str], *, source: str = "bench.compare", within: str | None = None) -> str:
+    """SQL of (record_id, k, text) for one rule; a list column gives a key per element.
+
+    `source` is what holds the records. `within`: a query of the only k that matter, so that the others cost nothing.
+    """
     kinds = dict(
         bench.execute(
             "select column_name, data_type from duckdb_columns() where database_name = 'bench' and table_name = 'compare'"
         )
     )
-    each = [f'unnest("{c}") as "{c}"' if kinds[c].endswith("[]") else f'"{c}"' for c in columns]
-    filled = " and ".join(f'"{c}" is not null' for c in columns)
+    listed = [c for c in columns if kinds[c].endswith("[]")]
     names = ", ".join(f'"{c}"' for c in columns)
-    return (
-        f"select record_id, hash({names}) as k, concat_ws('|', {names}) as t from "
-        f"(select distinct record_id, {', '.join(each)} from bench.compare) where {filled}"
-        if any(k.startswith("unnest") for k in each)
-        else f"select record_id, hash({names}) as k, concat_ws('|', {names}) as t from bench.compare where {filled}"
-    )
+    filled = " and ".join(f'"{c}" is not null' for c in columns) + (f" and hash({names}) in ({within})" if within else "")
+    if listed:
+        # One list after the other: every element of one meets every element of the next.
+        each = source
+        for c in listed:
+            each = f'(select * replace (unnest("{c}") as "{c}") from (select record_id, {names} from {each}))'
+        told = f"(select distinct record_id, {names} from {each} where {filled})"
+        return f"select record_id, hash({names}) as k, concat_ws('|', {names}) as t from {told}"
+    return f"select record_id, hash({names}) as k, concat_ws('|', {names}) as t from {source} where {filled}"
 
 
 def hot_keys(bench: Bench, entity: Entity, among: Collection[int] | None = None) -> pl.DataFrame:

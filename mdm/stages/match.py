@@ -25,15 +25,13 @@ _PAIR: Any = {"a": pl.Int64, "b": pl.Int64, "weight": pl.Float64, "rule": pl.Int
 def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     """Make pairs of what changed (bench table `changed`) against everything; the difference goes to the hub."""
     bench = run.bench
-    ahead = blocking.forecast(bench, entity)
-    hot = blocking.hot_keys(bench, entity, ahead.hot)
-    if not run.whole:
-        blocking.reopen(bench, entity, hot, run.memory.get("hot", []))
-    blocking.allow(bench, entity, ahead, whole=run.whole)
+    hot, ahead = _ahead(bench, entity, run)
     bench.store("hot_now", hot)
+    blocking.keep(bench, hot)
     started = time.monotonic()
-    found = _on_spark(hub, bench, entity, run) if _for_spark(bench, run) else _here(hub, bench, entity, run)
-    if run.whole:
+    there = _for_spark(bench, run)
+    found = _on_spark(hub, bench, entity, run) if there else _here(hub, bench, entity, run)
+    if ahead is not None and not there:
         blocking.remember(bench, ahead.pairs, time.monotonic() - started)
     fresh = bench.frame("select a, b, weight, rule, model from pairs_new order by a, b").cast(_PAIR)
     before = _before(hub, entity, run)
@@ -44,7 +42,22 @@ def run(hub: Hub, entity: Entity, run: Run) -> Tally:
     hub.append(table, new, run)
     bench.store("pair_changes", pl.concat([gone.select("a", "b"), new.select("a", "b")]))
     counts = {"candidates": found, "pairs": fresh.height, "new": new.height, "gone": gone.height, "hot_keys": hot.height}
-    return Tally(counts, tuple(ahead.notes) if run.whole else ())
+    return Tally(counts, tuple(ahead.notes) if ahead is not None else ())
+
+
+def _ahead(bench: Bench, entity: Entity, run: Run) -> tuple[pl.DataFrame, blocking.Forecast | None]:
+    """The hot keys, and what a whole run has to expect; raises BlockingError where that is too much."""
+    if run.whole:
+        ahead = blocking.forecast(bench, entity)
+        blocking.allow(bench, entity, ahead)
+        return blocking.hot_keys(bench, entity, ahead.hot), ahead
+    before = run.memory.get("hot", [])
+    touched = blocking.touched(bench, entity, before)
+    if blocking.reopen(bench, entity, touched.hot, before):
+        touched = blocking.touched(bench, entity, before)
+    if touched.pairs > blocking.limit(bench, bench.execute("select count(*) from bench.compare")[0][0]):
+        blocking.allow(bench, entity, blocking.forecast(bench, entity), whole=False)
+    return touched.hot, None
 
 
 def words(entity: Entity, rule: int) -> str:
