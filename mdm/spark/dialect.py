@@ -31,7 +31,10 @@ _NAMED = {
     "array_intersect": "array_intersect",
     "list_has_any": "arrays_overlap",
     "array_has_any": "arrays_overlap",
+    "list_has_all": "mdm_has_all",
+    "array_has_all": "mdm_has_all",
     "array_length": "array_size",
+    "array_to_string": "array_join",
     "string_split": "mdm_split",
 }
 _TEXTS = {exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR}
@@ -88,6 +91,7 @@ def _name(found: exp.Expression) -> str:
     known: dict[type, str] = {
         exp.JarowinklerSimilarity: "jaro_winkler_similarity", exp.Levenshtein: "levenshtein", exp.ArrayOverlaps: "list_has_any",
         exp.ArraySize: "array_length", exp.ArrayIntersect: "array_intersect", exp.Split: "string_split",
+        exp.ArrayContainsAll: "list_has_all", exp.ArrayToString: "array_to_string",
     }  # fmt: skip
     return known.get(type(found), "")
 

@@ -21,6 +21,7 @@ _DEFINED = (
     "mdm_damerau_levenshtein(a string, b string) returns double "
     f"return damerau_levenshtein({_BYTES.format('a')}, {_BYTES.format('b')})",
     "mdm_split(a string, b string) returns array<string> return split(a, concat('\\\\Q', b, '\\\\E'))",
+    "mdm_has_all(a array<string>, b array<string>) returns boolean return forall(b, x -> array_contains(a, x))",
     f"mdm_spelling(a {_WORDS}, b {_WORDS}) returns double return coalesce({_COMMON} / sqrt(a.square * b.square), 0D)",
     f"mdm_likeness(a {_WORDS}, b {_WORDS}) returns double "
     f"return coalesce({_COMMON} / sqrt(sqrt(a.square * b.square) * least(a.square, b.square)), 0D)",

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
         ("levenshtein(cast(d_l as varchar), d_r) = 1", "MDM_LEVENSHTEIN(CAST(d_l AS STRING), d_r) = 1"),
         ("array_length(list_intersect(a_l, a_r)) >= 1", "ARRAY_SIZE(ARRAY_INTERSECT(a_l, a_r)) >= 1"),
         ("list_has_any(string_split(l.a, ' '), r.b)", "ARRAYS_OVERLAP(MDM_SPLIT(l.a, ' '), r.b)"),
+        ("list_has_all(a, string_split(array_to_string(b, ' '), ' '))", "MDM_HAS_ALL(a, MDM_SPLIT(ARRAY_JOIN(b, ' '), ' '))"),
         ("greatest(likeness(a, b), spelling(c, d)) >= 0.9", "GREATEST(MDM_LIKENESS(a, b), MDM_SPELLING(c, d)) >= 0.9"),
         ("substr(a_l, 1, 1) = left(a_r, 1)", "SUBSTRING(a_l, 1, 1) = LEFT(a_r, 1)"),
     ],

@@ -25,6 +25,7 @@ SAID = {
     "tail": "right(r.x, 2)",
     "common": "array_length(list_intersect(string_split(l.x, ' '), string_split(r.x, ' ')))",
     "any_common": "list_has_any(string_split(l.x, ' '), string_split(r.x, ' '))",
+    "all_common": "list_has_all(string_split(array_to_string(string_split(l.x, ' '), ' '), ' '), string_split(r.x, ' '))",
     "smaller": "least(length(l.x), nullif(length(r.x), 0))",
 }
 
