@@ -6,6 +6,7 @@ column per attribute, and leave in the attribute's type.
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import pandera.errors
@@ -18,7 +19,7 @@ from mdm.entity import Attribute, Entity, Hard, Key
 from mdm.errors import DeclarationError
 from mdm.standard import Standardiser
 
-# So few records are worked on in one go: to hand over each column by itself would cost more than the work.
+# So few records are worked on in one go: to hand over each column by itself, or in streams, would cost more than the work.
 _FEW = 50
 DTYPES: dict[type, Any] = {
     str: pl.String,
@@ -42,44 +43,33 @@ _USUAL = {
 def published(raw: pl.DataFrame, attributes: Sequence[Attribute]) -> pl.DataFrame:
     """The form people read: `raw` with every attribute standardised, typed and, where empty, derived."""
     plain = [_published(a, raw[a.name]).alias(a.name) for a in attributes]
-    frame = _with(raw, plain)
+    frame = raw.with_columns(plain)
     # Derived from the published form of the other attribute, so that both say the same.
     derived = [
         pl.coalesce(a.name, _form(a.derive[1], frame[a.derive[0]]).cast(DTYPES[a.type], strict=False)).alias(a.name)
         for a in attributes
         if a.derive is not None and frame.schema[a.derive[0]] == pl.String
     ]
-    return _with(frame, derived) if derived else frame
+    return frame.with_columns(derived) if derived else frame
 
 
 def compared(record: pl.DataFrame, entity: Entity) -> pl.DataFrame:
     """The form machines compare: record_id, every attribute, every key."""
     forms = [(_form(a.compare_as, record[a.name]) if a.compare_as else pl.col(a.name)).alias(a.name) for a in entity.attributes]
-    frame = _with(record.select("record_id", *(a.name for a in entity.attributes)), forms)
-    return _with(frame, [_key(k, frame) for k in entity.keys])
+    frame = record.select("record_id", *(a.name for a in entity.attributes)).with_columns(forms)
+    return frame.with_columns(_key(k, frame) for k in entity.keys)
 
 
 def failures(record: pl.DataFrame, entity: Entity) -> pl.DataFrame:
     """Every rule a record fails: record_id, attribute, rule, value, hard. Absent: it passed."""
-    missing = [
-        record.filter(pl.col(a.name).is_null()).select(
-            "record_id", attribute=pl.lit(a.name), rule=pl.lit("required"), value=pl.lit(None, pl.String), hard=pl.lit(True)
-        )
-        for a in entity.attributes
-        if a.required
-    ]
-    checks = {
-        a.name: [c.check if isinstance(c, Hard) else c for c in a.checks] for a in entity.attributes if a.checks
-    }  # fmt: skip
-    found = [_failures(record, column, checks[column], entity) for column in checks]
+    checks = {a.name: [c.check if isinstance(c, Hard) else c for c in a.checks] for a in entity.attributes}
+    missing = [_missing(record, a.name) for a in entity.attributes if a.required and record[a.name].null_count()]
+    # What is empty passes.
+    held = [c for c in checks if checks[c] and record[c].null_count() < record.height]
+    found = [_failures(record, column, checks[column], entity) for column in held]
     whole = [_row_failures(record, c) for c in entity.checks]
-    parts = [pl.DataFrame(schema=_FAILURES), *missing, *found, *whole]
-    return pl.concat([p.select(list(_FAILURES)).cast(_FAILURES) for p in parts])
-
-
-def _with(frame: pl.DataFrame, columns: Sequence[pl.Expr]) -> pl.DataFrame:
-    # Lazily, what several columns have in common is worked out once.
-    return frame.lazy().with_columns(columns).collect() if frame.height <= _FEW else frame.with_columns(columns)
+    parts = [p.select(list(_FAILURES)).cast(_FAILURES) for p in (*missing, *found, *whole) if p is not None]
+    return pl.concat([pl.DataFrame(schema=_FAILURES), *parts])
 
 
 def _form(standardiser: Standardiser, values: pl.Series) -> pl.Expr:
@@ -89,7 +79,13 @@ def _form(standardiser: Standardiser, values: pl.Series) -> pl.Expr:
         return standardiser.on(column)
     if values.null_count() == values.len():
         return pl.lit(None, standardiser.dtype)
-    return standardiser.expr(column.cast(pl.String, strict=False))
+    return _expression(standardiser, values.name)
+
+
+@lru_cache(maxsize=4_096)
+def _expression(standardiser: Standardiser, column: str) -> pl.Expr:
+    # Writing an expression down, its tables with it, costs more than working it out for one record.
+    return standardiser.expr(pl.col(column).cast(pl.String, strict=False))
 
 
 def _published(attribute: Attribute, values: pl.Series) -> pl.Expr:
@@ -112,14 +108,22 @@ def _key(key: Key, frame: pl.DataFrame) -> pl.Expr:
     return (key.by.expr(whole) if frame.height <= _FEW else key.by.on(whole)).alias(key.name)
 
 
-def _failures(record: pl.DataFrame, column: str, checks: list, entity: Entity) -> pl.DataFrame:
+def _missing(record: pl.DataFrame, column: str) -> pl.DataFrame:
+    return record.filter(pl.col(column).is_null()).select(
+        "record_id", attribute=pl.lit(column), rule=pl.lit("required"), value=pl.lit(None, pl.String), hard=pl.lit(True)
+    )
+
+
+def _failures(record: pl.DataFrame, column: str, checks: list, entity: Entity) -> pl.DataFrame | None:
     hard = [_rule(c.check) for c in entity.attribute(column).checks if isinstance(c, Hard)]
-    # Once per distinct value: most values are shared, and what is empty passes.
-    held = record.select("record_id", pl.col(column).alias("value")).filter(pl.col("value").is_not_null())
-    distinct = held.select("value").unique() if not isinstance(held.schema["value"], pl.List) else held.select("value")
-    cases = _cases(distinct.rename({"value": column}), checks, column) if distinct.height else None
+    # Once per distinct value: most values are shared.
+    values = record[column].drop_nulls()
+    distinct = (values if isinstance(values.dtype, pl.List) or values.len() == 1 else values.unique()).to_frame()
+    cases = _cases(distinct, checks, column)
     if cases is None:
-        return pl.DataFrame(schema=_FAILURES)
+        return None
+    distinct = distinct.rename({column: "value"})
+    held = record.select("record_id", pl.col(column).alias("value")).filter(pl.col("value").is_not_null())
     rules = cases.with_columns(
         rule=pl.col("check_number").replace_strict(dict(enumerate(map(_rule, checks))), return_dtype=pl.String)
     )
@@ -129,11 +133,11 @@ def _failures(record: pl.DataFrame, column: str, checks: list, entity: Entity) -
     return rows.select("record_id", attribute=pl.lit(column), rule="rule", value=text, hard=pl.col("rule").is_in(hard))
 
 
-def _row_failures(record: pl.DataFrame, check: Any) -> pl.DataFrame:
+def _row_failures(record: pl.DataFrame, check: Any) -> pl.DataFrame | None:
     rule = check.check if isinstance(check, Hard) else check
     cases = _cases(record, [rule])
     if cases is None:
-        return pl.DataFrame(schema=_FAILURES)
+        return None
     rows = record.select("record_id").with_row_index("index")
     return (
         cases.select("index")
@@ -182,16 +186,13 @@ def _few_cases(values: pl.DataFrame, checks: Sequence[Any], column: str | None) 
         told = [PolarsCheckBackend(check).apply(pa.PolarsData(values.lazy(), column or "*")) for check in checks]
         if any(c.raise_warning for c in checks) or not all(isinstance(t, pl.LazyFrame) for t in told):
             return None
-        outcomes = pl.collect_all(told)
+        outcomes = [passed.collect(engine="in-memory") for passed in told]
     except Exception:  # Pandera says in words what is wrong with a check
         return None
     if any(outcome.height != values.height for outcome in outcomes):
         return None
-    parts = [
-        outcome.select(passed=pl.first().cast(pl.Boolean).fill_null(bool(check.ignore_na)))
-        .with_row_index("index")
-        .filter(~pl.col("passed"))
-        .select("index", check_number=pl.lit(number, pl.Int64))
-        for number, (check, outcome) in enumerate(zip(checks, outcomes, strict=True))
-    ]
-    return pl.concat(parts)
+    passed = [o.to_series().cast(pl.Boolean).fill_null(bool(c.ignore_na)) for c, o in zip(checks, outcomes, strict=True)]
+    return pl.DataFrame(
+        [(i, number) for number, each in enumerate(passed) for i in (~each).arg_true()],
+        schema={"index": pl.UInt32, "check_number": pl.Int64}, orient="row",
+    )  # fmt: skip

@@ -14,6 +14,8 @@ import polars as pl
 # Below this a column is not worth sorting out; and in a sample with fewer repeats, neither.
 _FEW = 2_000
 _SAMPLE = 1_000
+# Up to here, to set up a lazy query costs more than what it saves.
+_HANDFUL = 50
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,14 @@ class Standardiser:
         return self._told(pl.DataFrame(schema={"value": pl.String})).schema["told"]
 
     def _told(self, frame: pl.DataFrame) -> pl.DataFrame:
+        if frame.height <= _HANDFUL:
+            return frame.with_columns(told=self._written)
         # Lazily, so that what an expression names twice is worked out once.
-        return frame.lazy().with_columns(told=self.expr(pl.col("value"))).collect()
+        return frame.lazy().with_columns(told=self._written).collect()
+
+    @cached_property
+    def _written(self) -> pl.Expr:
+        return self.expr(pl.col("value"))
 
 
 def per_value(
