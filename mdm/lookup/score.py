@@ -23,10 +23,10 @@ from mdm.stages import match
 
 # A record that has not landed has no number yet; it stands on the right of every pair.
 UNKNOWN = 2**63 - 1
-# The record in question, which the second parameter names, with each other.
+# The record in question with each other. A parameter in a condition would have the statement planned anew each time.
 _PAIR = (
-    "select least(record_id, $2::varchar::bigint) as a, greatest(record_id, $2::varchar::bigint) as b from held "
-    "where record_id <> $2::varchar::bigint"
+    "select least(record_id, own) as a, greatest(record_id, own) as b from held, "
+    "(select unnest($2::varchar::json::bigint[]) as own) where record_id <> own"
 )
 
 
@@ -61,7 +61,7 @@ class Scorer:
         own = asked.item(0, "record_id")
         terms = (column.of(asked[name]).alias(f"tf_{name}") for name, column in sorted(self.snapshot.terms.items()))
         held = pl.concat([asked.with_columns(terms).select(others.columns), others])
-        return self.bench.frame(f"execute score({_literal(self._weighed(held))}, '{own}')")
+        return self.bench.frame(f"execute score({_literal(self._weighed(held))}, '[{own}]')")
 
     def _given(self, table: str) -> str:
         """SQL of the records in the first parameter, in the types of a table's columns."""

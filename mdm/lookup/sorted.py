@@ -17,6 +17,8 @@ class Column:
 
     def of(self, wanted: pl.Series) -> pl.Series:
         """The number of each value; null stays null."""
+        if wanted.null_count() == wanted.len():
+            return pl.repeat(None, wanted.len(), dtype=pl.Float64, eager=True).alias("number")
         asked = wanted.drop_nulls().unique()
         if asked.is_empty() or self.values.is_empty():
             known = pl.DataFrame({"value": asked, "number": pl.Series([self.absent] * asked.len(), dtype=pl.Float64)})
