@@ -4,6 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SPARK := $(VENV)/.spark
 DEMO ?= demo
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
@@ -21,13 +22,19 @@ venv: $(READY)
 $(READY): requirements/dev.txt pyproject.toml scripts/venv
 	@PYTHON="$(PYTHON)" scripts/venv $(VENV)
 
+# Half a gigabyte that only the long ring needs.
+$(SPARK): $(READY) requirements/spark.txt
+	@echo "Installing Spark and a Java for it into $(VENV) (some minutes, once) ..." >&2
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements/spark.txt
+	@touch $(SPARK)
+
 demo: $(READY)
 	$(BIN)/mdm demo $(DEMO)
 
 test: $(READY)
 	$(PYTEST) -m "not long"
 
-test-all: $(READY)
+test-all: $(SPARK)
 	HYPOTHESIS_PROFILE=deep $(PYTEST)
 
 lint: $(READY)
@@ -46,6 +53,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 lock: $(READY)
 	$(COMPILE) $(LOCKFLAGS) -o requirements/base.txt
 	$(COMPILE) $(LOCKFLAGS) --extra dev -c requirements/base.txt -o requirements/dev.txt
+	$(COMPILE) $(LOCKFLAGS) --extra spark-java -c requirements/dev.txt -o requirements/spark.txt
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache .mypy_cache
