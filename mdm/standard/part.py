@@ -85,10 +85,10 @@ unit = Standardiser(
     "unit", _unit, "Of an organisation's name to compare, the first word of the department it speaks of, or: whole."
 )
 generation = Standardiser(
-    "generation", lambda column: column.str.extract(rf"(?i)[ ,]({_GENERATIONS})[ .]*$"), "What a name ends in: Jr, Sr, III."
+    "generation", lambda column: column.str.extract(rf"(?i)[\s,]({_GENERATIONS})[\s.]*$"), "What a name ends in: Jr, Sr, III."
 ).then(suffix)
 without_generation = Standardiser(
     "without_generation",
-    lambda column: present(column.str.replace(rf"(?i)(?:[ ,]+(?:{_GENERATIONS})[ .]*)+$", "").str.strip_chars()),
+    lambda column: present(column.str.replace(rf"(?i)(?:[\s,]+(?:{_GENERATIONS})[\s.]*)+$", "").str.strip_chars()),
     "A name without the generation at its end.",
 )
