@@ -1,6 +1,6 @@
 """How fast a run is, beside plain Splink on the same rows in the same sitting.
 
-    python benchmarks/speed.py --count 100000 [--folder DIR] [--children] [--changed 1000]
+    python benchmarks/speed.py --count 100000 [--folder DIR] [--children] [--changed 1000] [--modes first,splink]
 
 Every measurement is a process of its own: its wall time, its processor time and its peak memory are the system's
 accounting of a finished process. Prints a table and, last, one JSON document.
@@ -33,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as spare:
         folder = Path(options.folder or spare)
         _prepared(folder, options)
-        measured = {mode: _process(mode, folder, options) for mode in MODES}
+        measured = {mode: _process(mode, folder, options) for mode in options.modes}
     _tell(options, measured)
 
 
@@ -43,6 +43,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--changed", type=int, default=1_000)
     parser.add_argument("--folder")
     parser.add_argument("--children", action="store_true", help="map every address as a child row as well")
+    parser.add_argument("--modes", type=lambda t: t.split(","), default=list(MODES), help="which of: " + ", ".join(MODES))
     parser.add_argument("--mode", choices=MODES, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -147,15 +148,23 @@ def _splink() -> dict[str, Any]:
     return {"stages": stages, "clusters": rows}
 
 
+def _ratios(measured: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """How the processes that were measured stand to each other, by wall time."""
+    ratios: dict[str, float] = {}
+    first = measured.get("first")
+    if first and "splink" in measured:
+        splink = measured["splink"]["stages"]
+        bare, training = splink["predict"] + splink["cluster"], first["stages"].get("train", 0.0)
+        ratios["run with a trained model / predict and cluster"] = round((first["wall"] - training) / bare, 2)
+        ratios["run with training / training, predict and cluster"] = round(first["wall"] / (bare + splink["train"]), 2)
+    if first:
+        told = {"nothing": "second run without news / first", "changed": "run with changed records / first"}
+        ratios |= {name: round(measured[mode]["wall"] / first["wall"], 3) for mode, name in told.items() if mode in measured}
+    return ratios
+
+
 def _tell(options: argparse.Namespace, measured: dict[str, dict[str, Any]]) -> None:
-    splink, first = measured["splink"]["stages"], measured["first"]
-    bare = splink["predict"] + splink["cluster"]
-    training = first["stages"].get("train", 0.0)
-    ratios = {
-        "run with a trained model / predict and cluster": round((first["wall"] - training) / bare, 2),
-        "run with training / training, predict and cluster": round(first["wall"] / (bare + splink["train"]), 2),
-        "second run without news / first": round(measured["nothing"]["wall"] / first["wall"], 3),
-    }
+    ratios = _ratios(measured)
     for mode, figures in measured.items():
         print(
             f"{mode:8} wall {figures['wall']:8.1f} s  cpu {figures['cpu']:8.1f} s  peak {figures['peak_mb']:6} MB  "
