@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = {
-    "mdm/": {".py", ".html", ".css", ".js", ".svg", ".txt", ".mako", ".toml", ".sql", ".csv", ".md", ".typed"},
+    "mdm/": {".py", ".html", ".css", ".js", ".svg", ".txt", ".mako", ".toml", ".sql", ".csv", ".md", ".typed", ".java"},
     "connectors/": {".py"},
     "lifescience_mdm-": {"", ".txt"},
 }
